@@ -98,7 +98,7 @@ mac_parse(const char *text, uint8_t mac[6])
 
 	if (strlen(text) != MAC_STRLEN - 1 ||
 	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5],
-	        &end) != 6)
+		&end) != 6)
 		return -1;
 	for (int i = 0; i < 6; i++)
 		mac[i] = (uint8_t)v[i];

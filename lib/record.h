@@ -40,7 +40,7 @@ enum record_class {
 	X(advert, EVENT, "if", "vrid", "src")                                                     \
 	X(reject, EVENT, "if", "reason")                                                          \
 	X(link, EVENT, "if", "state")                                                             \
-	X(tick, EVENT, )                                                                          \
+	X(tick, EVENT, NULL)                                                                          \
 	X(health, EVENT, "check", "target", "state")                                              \
 	X(send, EVENT, "router")                                                                  \
 	X(sent, EVENT, "router")                                                                  \
