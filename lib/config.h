@@ -36,7 +36,7 @@ struct config_router {
 	uint8_t family;  /* 4 or 6 */
 	uint8_t down;    /* adverts in a down interval */
 	bool preempt;
-	bool self_fault;        /* self=fault: own adverts not heard is a fault */
+	bool unheard_fault;     /* unheard=fault: own adverts not heard on the wire are a fault */
 	int64_t preempt_delay;  /* nanoseconds, as all times here */
 	int64_t advert;
 	int64_t startup;
