@@ -66,8 +66,10 @@ struct elect_event {
 	const struct elect_advert *advert;
 };
 
+#define ELECT_CHECKSUM_ANY 0xff
+
 enum elect_action_kind {
-	ELECT_DO_SEND,      /* router, prio, checksum */
+	ELECT_DO_SEND,      /* router, prio, checksum (ELECT_CHECKSUM_ANY: no peer has shown one) */
 	ELECT_DO_STATE,     /* router, from, to, reason, prio, seq */
 	ELECT_DO_CONTESTED, /* router, src, prio: a losing advert was heard while master */
 	ELECT_DO_STALLED,   /* router, duration: woken this late */
