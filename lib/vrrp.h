@@ -33,9 +33,9 @@ enum vrrp_auth {
  * prints in `reject`. */
 #define VRRP_RESULTS(X)                                                                           \
 	X(OK, "ok")                                                                               \
+	X(TTL, "ttl")                                                                             \
 	X(FRAGMENT, "fragment")                                                                   \
 	X(SHORT, "short")                                                                         \
-	X(TTL, "ttl")                                                                             \
 	X(VERSION, "version")                                                                     \
 	X(TYPE, "type")                                                                           \
 	X(CARP, "carp")                                                                           \
