@@ -17,11 +17,14 @@ commands := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 scripts := $(filter-out %.c,$(wildcard cmd/*))
 lib_objects := $(patsubst lib/%.c,$(build)/lib/%.o,$(wildcard lib/*.c))
 
+# A comma would end an argument of $(if).
+sanitizers = address,undefined
+
 our_cflags = -std=c17 -D_GNU_SOURCE -DVERSION='"$(version)"' -Ilib \
 	-Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wvla -Wmissing-prototypes \
 	-Wstrict-prototypes -fstack-protector-strong -fPIE \
-	$(if $(WERROR),-Werror) $(if $(SAN),-fsanitize=address,undefined -fno-sanitize-recover)
-our_ldflags = -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),-fsanitize=address,undefined)
+	$(if $(WERROR),-Werror) $(if $(SAN),-fsanitize=$(sanitizers) -fno-sanitize-recover)
+our_ldflags = -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),-fsanitize=$(sanitizers))
 
 # Each command links only what it needs.
 libs_vrrp-watch = -lpcap -lmnl -lcap-ng
