@@ -50,10 +50,78 @@ $(addprefix $(build)/,$(notdir $(scripts))): $(build)/%: cmd/%
 	@mkdir -p $(@D)
 	sed 's/@VERSION@/$(version)/' $< >$@ && chmod 755 $@
 
--include $(wildcard $(build)/lib/*.d $(build)/cmd/*.d)
+# For the tests: a program build/test/X of each test/unit/X.c and test/bench/X.c, and the simulator.
+units := $(patsubst %.c,$(build)/%,$(wildcard test/unit/*.c test/bench/*.c))
+unit_programs := $(addprefix $(build)/test/,$(notdir $(units)))
+sim := $(if $(wildcard test/sim/*.c),$(build)/test/vrrp-sim)
+fuzzers := $(patsubst test/fuzz/%.c,$(build)/fuzz/%,$(wildcard test/fuzz/*.c))
+link_test = $(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpcap -lnet -lmnl -lcap-ng
+
+.SECONDEXPANSION:
+$(unit_programs): $$(filter %/$$(@F).o,$(units:=.o)) $(build)/lib.a
+	$(link_test)
+
+$(sim): $(patsubst %.c,$(build)/%.o,$(wildcard test/sim/*.c)) $(build)/lib.a
+	$(link_test)
+
+$(fuzzers): $(build)/fuzz/%: $(build)/test/fuzz/%.o $(build)/lib.a
+	@mkdir -p $(@D)
+	$(link_test) -fsanitize=fuzzer
+
+programs: all $(unit_programs) $(sim)
+
+check: programs
+	build=$(build) test/run $(TESTS)
+
+sim: $(sim)
+	$(sim) $(SEEDS)
+
+bench: programs
+	build=$(abspath $(build)) test/bench/run
+
+fuzz:
+	$(MAKE) build=build-fuzz CC=clang SAN=1 sanitizers=address,undefined,fuzzer-no-link fuzzers
+	test/fuzz/run build-fuzz/fuzz $(or $(FUZZ_SECONDS),60)
+
+fuzzers: $(fuzzers)
+
+lint:
+	test/lint
+	$(MAKE) WERROR=1 CC=gcc build=build-lint/gcc programs
+	$(MAKE) WERROR=1 CC=clang build=build-lint/clang programs
+
+# One list of SOURCE:TARGET serves install and uninstall.
+put = $(foreach f,$1,$f:$2/$(notdir $f))
+installed = $(call put,$(addprefix $(build)/,$(commands) $(notdir $(scripts))),$(sbindir)) \
+	$(foreach n,5 7 8,$(call put,$(wildcard man/*.$n),$(mandir)/man$n)) \
+	$(foreach f,$(wildcard completions/*.bash),$f:$(BASHCOMPDIR)/$(notdir $(f:.bash=))) \
+	$(call put,$(wildcard completions/_*),$(ZSHCOMPDIR)) \
+	$(call put,$(wildcard completions/*.fish),$(FISHCOMPDIR)) \
+	$(call put,$(wildcard share/systemd/*),$(prefix)/lib/systemd/system) \
+	$(foreach d,examples hooks sysctl,$(call put,$(wildcard share/$d/*),$(datadir)/viptools/$d))
+
+install: all
+	set -e; for i in $(installed); do \
+		if [ -x "$${i%%:*}" ]; then mode=755; else mode=644; fi; \
+		$(INSTALL) -D -m $$mode "$${i%%:*}" "$(DESTDIR)$${i##*:}"; \
+	done
+
+uninstall:
+	for i in $(installed); do rm -f "$(DESTDIR)$${i##*:}"; done
+
+deps:
+	share/deps/install share/deps/build
+
+deps-check:
+	share/deps/install share/deps/build share/deps/check
+
+demo: all $(unit_programs)
+	build=$(abspath $(build)) share/demo
 
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-fuzz build-lint
 
-.PHONY: all clean
+-include $(wildcard $(build)/*/*.d $(build)/test/*/*.d)
+
+.PHONY: all programs check sim bench fuzz fuzzers lint install uninstall deps deps-check demo clean
 .SECONDARY:
