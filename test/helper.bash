@@ -27,7 +27,10 @@ dir=$BATS_TEST_TMPDIR
 need() {
 	local c
 	for c; do
-		[ "$c" = root ] && [ "$(id -u)" -eq 0 ] && continue
+		if [ "$c" = root ]; then
+			[ "$(id -u)" -eq 0 ] || lacking root
+			continue
+		fi
 		command -v "$c" >/dev/null || [ -x "/usr/lib/frr/$c" ] || lacking "$c"
 	done
 }
