@@ -15,8 +15,8 @@ check_file(int fd)
 		return "cannot be examined";
 	if (!S_ISREG(st.st_mode))
 		return "not a regular file";
-	if ((st.st_mode & S_IRWXO) != 0)
-		return "others may read or change it";
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return "its group or others may read or change it";
 	return NULL;
 }
 

@@ -102,7 +102,7 @@ adverts(struct frame *f)
 			addr_parse(row[i].address[a.n_addrs], &a.addrs[a.n_addrs]);
 		if (row[i].password != NULL) {
 			a.auth = VRRP_AUTH_SIMPLE;
-			strncpy((char *)a.auth_data, row[i].password, VRRP_AUTH_LEN);
+			memcpy(a.auth_data, row[i].password, strlen(row[i].password));
 		}
 		bad += differs(row[i].what, out, frame_advert(f, mac4, &a, out), row[i].want);
 	}
