@@ -214,7 +214,7 @@ op_done(struct hold *h, const struct hold_op *op, int64_t now)
 	case RTNL_ADD:
 		if (op->error == 0) {
 			e->there = HOLD_OURS;
-			e->warned = false;
+			e->warned = e->renew = false;
 			say_up(h, e);
 		} else if (op->error == EEXIST || op->error == ENOBUFS) {
 			e->there = HOLD_UNCLEAR;

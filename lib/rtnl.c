@@ -35,8 +35,7 @@ open_socket(struct rtnl *r, unsigned int groups, int flags)
 		rtnl_close(r);
 		return -1;
 	}
-	/* The first needs CAP_NET_ADMIN; without it the second gives what the host allows. An
-	 * answer need not hold its request again. */
+	/* The first needs CAP_NET_ADMIN; the second gives what the host allows. */
 	if (setsockopt(r->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) == -1)
 		setsockopt(r->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	mnl_socket_setsockopt(r->socket, NETLINK_CAP_ACK, &on, sizeof(on));
@@ -136,19 +135,6 @@ end(struct rtnl *r, const struct nlmsghdr *m)
 	r->len = (size_t)((const char *)mnl_nlmsg_get_payload_tail(m) - r->batch);
 }
 
-static void
-put_lifetime(struct nlmsghdr *m, const struct rtnl_addr *a)
-{
-	struct ifa_cacheinfo life = {.ifa_prefered = a->valid, .ifa_valid = a->valid};
-
-	mnl_attr_put(m, IFA_CACHEINFO, sizeof(life), &life);
-	mnl_attr_put_u8(m, RTNL_IFA_PROTO, a->proto);
-	if (a->cidr.addr.family == 6)
-		mnl_attr_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
-	else if (a->label[0] != '\0')
-		mnl_attr_put_strz(m, IFA_LABEL, a->label);
-}
-
 void
 rtnl_queue(struct rtnl *r, enum rtnl_change change, const struct rtnl_addr *a, int *error)
 {
@@ -161,6 +147,8 @@ rtnl_queue(struct rtnl *r, enum rtnl_change change, const struct rtnl_addr *a, i
 	};
 	struct nlmsghdr *m = begin(r, how[change].type, how[change].flags, error);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(m, sizeof(*ifa));
+	struct ifa_cacheinfo life = {.ifa_prefered = a->valid, .ifa_valid = a->valid};
+	const struct addr *far = a->peer.family != 0 ? &a->peer : &a->cidr.addr;
 	size_t size = addr_size(&a->cidr.addr);
 
 	ifa->ifa_family = a->cidr.addr.family == 6 ? AF_INET6 : AF_INET;
@@ -168,9 +156,15 @@ rtnl_queue(struct rtnl *r, enum rtnl_change change, const struct rtnl_addr *a, i
 	ifa->ifa_scope = a->scope;
 	ifa->ifa_index = a->ifindex;
 	mnl_attr_put(m, IFA_LOCAL, size, a->cidr.addr.octet);
-	mnl_attr_put(m, IFA_ADDRESS, size, a->cidr.addr.octet);
-	if (change != RTNL_DELETE)
-		put_lifetime(m, a);
+	mnl_attr_put(m, IFA_ADDRESS, size, far->octet);
+	if (change != RTNL_DELETE) {
+		mnl_attr_put(m, IFA_CACHEINFO, sizeof(life), &life);
+		mnl_attr_put_u8(m, RTNL_IFA_PROTO, a->proto);
+		if (a->cidr.addr.family == 6)
+			mnl_attr_put_u32(m, IFA_FLAGS, IFA_F_NODAD);
+		else if (a->label[0] != '\0')
+			mnl_attr_put_strz(m, IFA_LABEL, a->label);
+	}
 	end(r, m);
 }
 
@@ -264,13 +258,12 @@ rtnl_has_proto(struct rtnl *r)
 	int error;
 	struct nlmsghdr *m = begin(r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &error);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(m, sizeof(*ifa));
-	uint32_t any = 0;
 
 	ifa->ifa_family = AF_INET;
 	ifa->ifa_prefixlen = 32;
 	ifa->ifa_index = INT_MAX;
-	mnl_attr_put_u32(m, IFA_LOCAL, any);
-	mnl_attr_put(m, RTNL_IFA_PROTO, 0, &any);
+	mnl_attr_put_u32(m, IFA_LOCAL, 0);
+	mnl_attr_put(m, RTNL_IFA_PROTO, 0, "");
 	end(r, m);
 	return rtnl_commit(r) == 0 && error != ENODEV;
 }
@@ -308,11 +301,8 @@ copy_name(const struct attributes *t, uint16_t type, char name[IF_NAMESIZE])
 {
 	const char *text = value_of(t, type, 1);
 
-	if (text != NULL)
-		strncpy(name, text,
-		    mnl_attr_get_payload_len(t->at[type]) < IF_NAMESIZE
-			? mnl_attr_get_payload_len(t->at[type])
-			: IF_NAMESIZE - 1);
+	if (text != NULL && mnl_attr_get_payload_len(t->at[type]) <= IF_NAMESIZE)
+		memcpy(name, text, mnl_attr_get_payload_len(t->at[type]) - 1U);
 }
 
 static int
@@ -321,7 +311,7 @@ parse_addr(const struct nlmsghdr *m, struct rtnl_addr *a)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(m);
 	struct attributes t = {0};
 	const struct ifa_cacheinfo *life;
-	const void *value;
+	const void *value, *local;
 	size_t size;
 
 	if (mnl_nlmsg_get_payload_len(m) < sizeof(*ifa) ||
@@ -335,12 +325,15 @@ parse_addr(const struct nlmsghdr *m, struct rtnl_addr *a)
 	a->cidr.len = ifa->ifa_prefixlen;
 	a->cidr.addr.family = ifa->ifa_family == AF_INET6 ? 6 : 4;
 	size = addr_size(&a->cidr.addr);
-	value = value_of(&t, IFA_LOCAL, size); /* IFA_ADDRESS may be the far end of a link */
-	if (value == NULL)
-		value = value_of(&t, IFA_ADDRESS, size);
-	if (value == NULL)
+	value = value_of(&t, IFA_ADDRESS, size);
+	local = t.at[IFA_LOCAL] != NULL ? value_of(&t, IFA_LOCAL, size) : value;
+	if (local == NULL)
 		return -1;
-	memcpy(a->cidr.addr.octet, value, size);
+	memcpy(a->cidr.addr.octet, local, size);
+	if (value != NULL && memcmp(local, value, size) != 0) {
+		a->peer.family = a->cidr.addr.family;
+		memcpy(a->peer.octet, value, size);
+	}
 	life = value_of(&t, IFA_CACHEINFO, sizeof(*life));
 	a->valid = life != NULL ? life->ifa_valid : RTNL_FOREVER;
 	value = value_of(&t, RTNL_IFA_PROTO, sizeof(a->proto));

@@ -20,6 +20,7 @@ struct mnl_socket;
 
 struct rtnl_addr {
 	struct cidr cidr;
+	struct addr peer; /* the far end of a point-to-point link, family 0 for none */
 	unsigned int ifindex;
 	uint8_t scope;           /* RT_SCOPE_* */
 	uint8_t proto;           /* IFA_PROTO, 0 where the kernel has none */
