@@ -22,7 +22,6 @@ fail() {
 
 bench_open() {
 	mkdir -p "$dir"
-	"${CC:-cc}" -std=c17 -D_GNU_SOURCE -O2 -o "$dir/wiretap" "$top/test/bench/wiretap.c"
 	ip link set lo up
 	ip link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0
 	ip link set br0 up
@@ -160,7 +159,7 @@ wait_all() {
 }
 
 tap_start() {
-	"$dir/wiretap" br0 >"$dir/tap" &
+	wiretap br0 >"$dir/tap" &
 	tap=$!
 	eventually 2 grep -q ready "$dir/tap"
 }
