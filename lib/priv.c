@@ -30,11 +30,13 @@ priv_drop(bool keep_net_admin, bool nobody)
 
 	capng_get_caps_process();
 	had = capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN) == 1;
+	/* only who holds CAP_SETPCAP can cut the bounding set; no_new_privs below makes what
+	 * is left of it worthless */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) == 0; cap++)
+		;
 	if (nobody && geteuid() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) == 1 &&
 	    become_nobody() == -1)
 		return -1;
-	/* The bounding set can be cut only by who holds CAP_SETPCAP, and CAPNG_SELECT_BOUNDS
-	 * fails without it; no_new_privs makes what is left of it worthless. */
 	capng_clear(CAPNG_SELECT_CAPS);
 	if (keep_net_admin && had)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
