@@ -52,7 +52,7 @@ cli_start(int argc, char *argv[], const char *usage)
 	}
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say(int level, const char *format, va_list args)
 {
 	char text[1024];

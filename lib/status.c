@@ -2,7 +2,7 @@
 
 #include "status.h"
 
-enum status
+int
 status_from_errno(int error)
 {
 	switch (error) {

@@ -17,6 +17,6 @@ enum status {
 
 /* The status that tells a caller what errno means to it: permission, a condition that may
  * pass (the link is down, no memory), or a failure of the host. */
-enum status status_from_errno(int error);
+int status_from_errno(int error);
 
 #endif
