@@ -110,9 +110,13 @@ message_len(unsigned int version, size_t size, size_t count)
 	return HEADER + size * count + (version == 2 ? VRRP_AUTH_LEN : 0);
 }
 
+/* The first octets, as far as they are there. */
 static void
-read_header(const uint8_t *m, struct vrrp_advert *a)
+read_header(const uint8_t *message, size_t len, struct vrrp_advert *a)
 {
+	uint8_t m[HEADER] = {0};
+
+	memcpy(m, message, len < HEADER ? len : HEADER);
 	a->version = m[0] >> 4;
 	a->vrid = m[1];
 	a->prio = m[2];
@@ -146,8 +150,7 @@ vrrp_decode(const uint8_t *message, size_t len, struct vrrp_advert *a)
 	unsigned int count;
 
 	a->n_addrs = 0;
-	if (len >= HEADER)
-		read_header(message, a);
+	read_header(message, len, a);
 	if (a->ttl != VRRP_HOP_LIMIT)
 		return VRRP_TTL;
 	if (len < HEADER)
@@ -179,10 +182,19 @@ vrrp_decode(const uint8_t *message, size_t len, struct vrrp_advert *a)
  * says, because a short frame arrives padded. */
 struct ip {
 	const uint8_t *message;
-	size_t len;
+	size_t len;    /* of what is there */
+	bool is_whole; /* all that the header says is */
 	bool is_fragment;
-	bool is_first;
+	bool is_later; /* a fragment that is not the first: no message begins there */
 };
+
+static void
+take_payload(const uint8_t *p, size_t header, size_t total, size_t len, struct ip *ip)
+{
+	ip->message = p + header;
+	ip->is_whole = total <= len;
+	ip->len = (ip->is_whole ? total : len) - header;
+}
 
 static int
 read_ipv4(const uint8_t *p, size_t len, struct vrrp_advert *a, struct ip *ip)
@@ -197,33 +209,27 @@ read_ipv4(const uint8_t *p, size_t len, struct vrrp_advert *a, struct ip *ip)
 	a->ttl = p[8];
 	header = (size_t)(p[0] & 0x0f) * 4;
 	total = get16(p + 2);
-	if (header < IPV4_HEADER || header > total || total > len || p[9] != VRRP_PROTOCOL)
+	if (header < IPV4_HEADER || header > total || header > len || p[9] != VRRP_PROTOCOL)
 		return -1;
-	ip->message = p + header;
-	ip->len = total - header;
+	take_payload(p, header, total, len, ip);
 	ip->is_fragment = (get16(p + 6) & (IPV4_MF | IPV4_OFFSET)) != 0;
-	ip->is_first = (get16(p + 6) & IPV4_OFFSET) == 0;
+	ip->is_later = (get16(p + 6) & IPV4_OFFSET) != 0;
 	return 0;
 }
 
 static int
 read_ipv6(const uint8_t *p, size_t len, struct vrrp_advert *a, struct ip *ip)
 {
-	size_t total;
-
 	if (len < IPV6_HEADER)
 		return -1;
 	a->src.family = a->dst.family = 6;
 	memcpy(a->src.octet, p + 8, 16);
 	memcpy(a->dst.octet, p + 24, 16);
 	a->ttl = p[7];
-	total = IPV6_HEADER + get16(p + 4);
-	ip->is_fragment = p[6] == IPV6_FRAGMENT;
-	if (total > len || (p[6] != VRRP_PROTOCOL && !ip->is_fragment))
+	ip->is_fragment = ip->is_later = p[6] == IPV6_FRAGMENT;
+	if (p[6] != VRRP_PROTOCOL && !ip->is_fragment)
 		return -1;
-	ip->message = p + IPV6_HEADER;
-	ip->len = total - IPV6_HEADER;
-	ip->is_first = false;
+	take_payload(p, IPV6_HEADER, IPV6_HEADER + get16(p + 4), len, ip);
 	return 0;
 }
 
@@ -237,11 +243,13 @@ vrrp_decode_ip(const uint8_t *packet, size_t len, struct vrrp_advert *a)
 	if ((version != 4 || read_ipv4(packet, len, a, &ip) == -1) &&
 	    (version != 6 || read_ipv6(packet, len, a, &ip) == -1))
 		return a->src.family != 0 && a->ttl != VRRP_HOP_LIMIT ? VRRP_TTL : VRRP_SHORT;
-	if (!ip.is_fragment)
+	if (ip.is_whole && !ip.is_fragment)
 		return vrrp_decode(ip.message, ip.len, a);
-	if (ip.is_first && ip.len >= HEADER)
-		read_header(ip.message, a);
-	return a->ttl != VRRP_HOP_LIMIT ? VRRP_TTL : VRRP_FRAGMENT;
+	if (!ip.is_later)
+		read_header(ip.message, ip.len, a);
+	if (a->ttl != VRRP_HOP_LIMIT)
+		return VRRP_TTL;
+	return ip.is_fragment ? VRRP_FRAGMENT : VRRP_SHORT;
 }
 
 enum vrrp_result

@@ -6,13 +6,13 @@
 
 #include "addr.h"
 
-#define VRRP_PROTOCOL      112
-#define VRRP_ADDRS_MAX     255
-#define VRRP_AUTH_LEN      8
-#define VRRP_HOP_LIMIT     255
-#define VRRP_PACKET_MAX    (8 + 16 * VRRP_ADDRS_MAX)
-#define VRRP_PRIO_STOP     0
-#define VRRP_PRIO_OWNER    255
+#define VRRP_PROTOCOL   112
+#define VRRP_ADDRS_MAX  255
+#define VRRP_AUTH_LEN   8
+#define VRRP_HOP_LIMIT  255
+#define VRRP_PACKET_MAX (8 + 16 * VRRP_ADDRS_MAX)
+#define VRRP_PRIO_STOP  0
+#define VRRP_PRIO_OWNER 255
 
 /* Which octets an advert's checksum covers. Version 3 over IPv4 is sent in both forms: RFC 9568
  * section 5.2.8 sums the message alone, keepalived and FRR add the pseudo-header. */
@@ -31,26 +31,27 @@ enum vrrp_auth {
 /* What a decoded packet says. All reasons but OK refuse it; the order is the order of the
  * checks (RFC 9568 section 7.1, RFC 3768 section 7.1). The name of each is what vrrp-watch
  * prints in `reject`. */
-#define VRRP_RESULTS(X)                                                                           \
-	X(OK, "ok")                                                                               \
-	X(TTL, "ttl")                                                                             \
-	X(FRAGMENT, "fragment")                                                                   \
-	X(SHORT, "short")                                                                         \
-	X(VERSION, "version")                                                                     \
-	X(TYPE, "type")                                                                           \
-	X(CARP, "carp")                                                                           \
-	X(LENGTH, "length")                                                                       \
-	X(CHECKSUM, "checksum")                                                                   \
-	X(VRID, "vrid")                                                                           \
-	X(INTERVAL, "interval")                                                                   \
-	X(COUNT, "count")                                                                         \
-	X(AUTH, "auth")                                                                           \
+#define VRRP_RESULTS(X)                                                                            \
+	X(OK, "ok")                                                                                \
+	X(TTL, "ttl")                                                                              \
+	X(FRAGMENT, "fragment")                                                                    \
+	X(SHORT, "short")                                                                          \
+	X(VERSION, "version")                                                                      \
+	X(TYPE, "type")                                                                            \
+	X(CARP, "carp")                                                                            \
+	X(LENGTH, "length")                                                                        \
+	X(CHECKSUM, "checksum")                                                                    \
+	X(VRID, "vrid")                                                                            \
+	X(INTERVAL, "interval")                                                                    \
+	X(COUNT, "count")                                                                          \
+	X(AUTH, "auth")                                                                            \
 	X(PASSWORD, "password")
 
 enum vrrp_result {
 #define X(id, text) VRRP_##id,
 	VRRP_RESULTS(X)
 #undef X
+	    VRRP_RESULTS_N,
 };
 
 /* One advert, in host terms. */
@@ -60,11 +61,11 @@ struct vrrp_advert {
 	uint8_t version; /* 2 or 3 */
 	uint8_t vrid;
 	uint8_t prio;
-	uint8_t auth;         /* enum vrrp_auth, version 2 */
+	uint8_t auth; /* enum vrrp_auth, version 2 */
 	uint8_t auth_data[VRRP_AUTH_LEN];
-	uint8_t checksum;     /* enum vrrp_checksum */
+	uint8_t checksum; /* enum vrrp_checksum */
 	uint8_t n_addrs;
-	int64_t interval;     /* nanoseconds: whole seconds in version 2, 10 ms steps in 3 */
+	int64_t interval; /* nanoseconds: whole seconds in version 2, 10 ms steps in 3 */
 	struct addr addrs[VRRP_ADDRS_MAX];
 };
 
