@@ -6,7 +6,7 @@ build=${build:-$top/build}
 PATH=$build:$build/test:$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 dir=/run/bench
-runs=20 window=10 long=60
+runs=20 adverts_ms="10 100 1000" window=10 long=60
 sides='ours keepalived'
 mac_a=02:00:00:00:00:11
 mac_b=02:00:00:00:00:12

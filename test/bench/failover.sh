@@ -6,7 +6,7 @@
 block=5
 
 bench_failover() {
-	for ms in 10 100 1000; do
+	for ms in $adverts_ms; do
 		for side in $sides; do
 			: >"$dir/over.$side.$ms"
 		done
@@ -75,7 +75,7 @@ failover_table() {
 	echo 'less the down interval (3 adverts and skew, version 3, priority 100); ms'
 	printf '%-8s %-11s %4s %8s %8s %8s %8s   %s\n' \
 	    advert who runs min median p75 max 'median to first advert'
-	for ms in 10 100 1000; do
+	for ms in $adverts_ms; do
 		for side in $sides; do
 			set -- $(cut -d' ' -f1 "$dir/over.$side.$ms" | quantiles)
 			wire=$(cut -d' ' -f2 "$dir/over.$side.$ms" | quantiles | cut -d' ' -f3)

@@ -106,6 +106,7 @@ open_host(struct host *h)
 int
 main(int argc, char *argv[])
 {
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct pollfd pfd[HOSTS_MAX];
 	struct host host[HOSTS_MAX] = {0};
 	nfds_t i, n = 0;
@@ -122,6 +123,9 @@ main(int argc, char *argv[])
 		open_host(&host[n]);
 		pfd[n] = (struct pollfd){.fd = mnl_socket_get_fd(host[n].nl), .events = POLLIN};
 	}
+	/* Who ends the processes of a host must not end this one. */
+	if (home == -1 || setns(home, CLONE_NEWNET) == -1)
+		err(71, "/proc/self/ns/net");
 	say("-", "ready");
 	for (;;) {
 		if (poll(pfd, n, -1) == -1)
