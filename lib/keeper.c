@@ -79,7 +79,11 @@ change(struct keeper *k)
 void
 keeper_act(struct keeper *k, int64_t now)
 {
-	if (k->hold.n_holding > 0 && now >= k->reconcile)
+	if (k->hold.n_holding == 0)
+		k->reconcile = 0;
+	else if (k->reconcile == 0)
+		k->reconcile = now + RECONCILE_EVERY;
+	else if (now >= k->reconcile)
 		k->look = true;
 	if (k->look && now >= k->look_at)
 		look(k, now);
