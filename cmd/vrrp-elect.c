@@ -21,8 +21,8 @@
 #include "vrrp.h"
 
 static const char usage_text[] =
-    "vrrp-elect [-j] [-r]\n"
-    "       vrrp-elect [-j] -i IF -v VRID [-p PRIO] [-a ADVERT] [-n VERSION] [-P] ADDRESS...\n"
+    "vrrp-elect [-jL] [-r]\n"
+    "       vrrp-elect [-jL] -i IF -v VRID [-p PRIO] [-a ADVERT] [-n VERSION] [-P] ADDRESS...\n"
     "       vrrp-elect -t FILE\n"
     "       vrrp-elect -T FILE\n"
     "\n"
@@ -36,6 +36,7 @@ static const char usage_text[] =
     "  -t FILE     check a configuration file and say what is wrong\n"
     "  -T FILE     check it and print its records in canonical form\n"
     "  -j          print JSON, an object a line\n"
+    "  -L          lock memory\n"
     "\n"
     "  vrrp-watch eth0 | vrrp-elect -i eth0 -v 51 192.0.2.10/24 | vrrp-advert | vip-up | garp\n"
     "  vrrp-elect -t /etc/viptools/web.conf && echo good\n";
@@ -573,10 +574,11 @@ main(int argc, char *argv[])
 	static const struct option options[] = {{"replay", no_argument, NULL, 'r'}, {0}};
 	static struct command c = {.stream = {.name = "vrrp-elect", .handlers = handlers}};
 	struct by_hand hand = {.prio = "100", .advert = "1s", .version = "3"};
+	bool lock = false;
 	int ch, status;
 
 	cli_start(argc, argv, usage_text);
-	while ((ch = getopt_long(argc, argv, "a:i:jn:Pp:rT:t:v:", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "a:i:jLn:Pp:rT:t:v:", options, NULL)) != -1) {
 		switch (ch) {
 		case 'a':
 			hand.advert = optarg;
@@ -586,6 +588,9 @@ main(int argc, char *argv[])
 			break;
 		case 'j':
 			c.stream.json = true;
+			break;
+		case 'L':
+			lock = true;
 			break;
 		case 'n':
 			hand.version = optarg;
@@ -623,7 +628,8 @@ main(int argc, char *argv[])
 	c.elect =
 	    elect_new(&c.config, on_action, &c, c.replay ? INT64_MAX : clock_of(CLOCK_BOOTTIME));
 	if (c.elect == NULL || stream_open(&c.stream) == -1 ||
-	    stream_timer_add(&c.stream, &c.timer) == -1 || priv_drop(false, true) == -1)
+	    stream_timer_add(&c.stream, &c.timer) == -1 || (lock && priv_lock_memory() == -1) ||
+	    priv_drop(false, true) == -1)
 		cli_fail(STATUS_OS, "%s", strerror(errno));
 	c.asleep = clock_of(CLOCK_BOOTTIME) - stream_clock();
 	if (optind < argc)

@@ -5,7 +5,7 @@ _vrrp_elect() {
 	-n) mapfile -t COMPREPLY < <(compgen -W '2 3' -- "$cur") ;;
 	-t | -T) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	-v | -p | -a) ;;
-	*) mapfile -t COMPREPLY < <(compgen -W '-a -i -j -n -P -p -r --replay -t -T -v -h --help -V --version' -- "$cur") ;;
+	*) mapfile -t COMPREPLY < <(compgen -W '-a -i -j -L -n -P -p -r --replay -t -T -v -h --help -V --version' -- "$cur") ;;
 	esac
 }
 complete -F _vrrp_elect vrrp-elect
