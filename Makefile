@@ -34,7 +34,7 @@ libs_garp = -lnet -lcap-ng
 libs_vip-up = -lmnl -lcap-ng
 libs_vip-down = -lmnl -lcap-ng
 
-all: $(addprefix $(build)/,$(commands)) $(addprefix $(build)/,$(notdir $(scripts)))
+all: $(addprefix $(build)/,$(commands) $(notdir $(scripts)))
 
 $(build)/%.o: %.c
 	@mkdir -p $(@D)
@@ -55,13 +55,13 @@ units := $(patsubst %.c,$(build)/%,$(wildcard test/unit/*.c test/bench/*.c))
 unit_programs := $(addprefix $(build)/test/,$(notdir $(units)))
 sim := $(if $(wildcard test/sim/*.c),$(build)/test/vrrp-sim)
 fuzzers := $(patsubst test/fuzz/%.c,$(build)/fuzz/%,$(wildcard test/fuzz/*.c))
-link_test = $(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpcap -lnet -lmnl -lcap-ng
+link_test = $(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(build)/lib.a \
+	-lpcap -lnet -lmnl -lcap-ng
 
 .SECONDEXPANSION:
-$(unit_programs): $$(filter %/$$(@F).o,$(units:=.o)) $(build)/lib.a
-	$(link_test)
-
-$(sim): $(patsubst %.c,$(build)/%.o,$(wildcard test/sim/*.c)) $(build)/lib.a
+$(unit_programs): $$(filter %/$$(@F).o,$(units:=.o))
+$(sim): $(patsubst %.c,$(build)/%.o,$(wildcard test/sim/*.c))
+$(unit_programs) $(sim): $(build)/lib.a
 	$(link_test)
 
 $(fuzzers): $(build)/fuzz/%: $(build)/test/fuzz/%.o $(build)/lib.a
@@ -79,11 +79,10 @@ sim: $(sim)
 bench: programs
 	build=$(abspath $(build)) test/bench/run
 
+fuzzers: $(fuzzers)
 fuzz:
 	$(MAKE) build=build-fuzz CC=clang SAN=1 sanitizers=address,undefined,fuzzer-no-link fuzzers
 	test/fuzz/run build-fuzz/fuzz $(or $(FUZZ_SECONDS),60)
-
-fuzzers: $(fuzzers)
 
 lint:
 	test/lint
@@ -109,13 +108,10 @@ install: all
 uninstall:
 	for i in $(installed); do rm -f "$(DESTDIR)$${i##*:}"; done
 
-deps:
-	share/deps/install share/deps/build
+deps deps-check:
+	share/deps/install share/deps/build $(if $(filter %-check,$@),share/deps/check)
 
-deps-check:
-	share/deps/install share/deps/build share/deps/check
-
-demo: all $(unit_programs)
+demo: all $(addprefix $(build)/test/,udp-probe holders-log)
 	build=$(abspath $(build)) share/demo
 
 clean:

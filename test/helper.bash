@@ -392,7 +392,7 @@ teardown() {
 	local f h p
 	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
 		for f in "$dir"/*.err "$dir"/*.out "$dir/history"; do
-			[ ! -s "$f" ] || { printf -- '--- %s\n' "${f##*/}" && tail -n 40 "$f"; }
+			[ ! -s "$f" ] || { printf -- '--- %s\n' "${f##*/}" && tail -n ${LOG_LINES:-40} "$f"; }
 		done
 	fi
 	if [ -e "$dir/pids" ]; then
