@@ -21,7 +21,7 @@ static const struct kind *
 kind_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, name) == 0)
+		if (kinds[i].name[0] == name[0] && strcmp(kinds[i].name, name) == 0)
 			return &kinds[i];
 	return NULL;
 }
@@ -183,7 +183,7 @@ check_words(struct record *r, struct record_error *e)
 		if (!is_name(key))
 			return refuse(e, "not the name of an attribute", key, strlen(key));
 		for (unsigned int j = r->n_operands; j < i; j++)
-			if (strcmp(r->word[j].key, key) == 0)
+			if (r->word[j].key[0] == key[0] && strcmp(r->word[j].key, key) == 0)
 				return refuse(e, "said twice", key, strlen(key));
 	}
 	return 0;
@@ -233,7 +233,7 @@ const char *
 record_get(const struct record *r, const char *key)
 {
 	for (unsigned int i = r->n_operands; i < r->n_words; i++)
-		if (strcmp(r->word[i].key, key) == 0)
+		if (r->word[i].key[0] == key[0] && strcmp(r->word[i].key, key) == 0)
 			return r->word[i].value != NULL ? r->word[i].value : "yes";
 	return NULL;
 }
