@@ -1,34 +1,29 @@
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "parse.h"
+#include "queue.h"
 #include "status.h"
 #include "stream.h"
 
 #define INPUT_SIZE  65536
-#define QUEUE_SIZE  1048576
-#define QUEUE_HIGH  (QUEUE_SIZE / 2) /* above it nothing new is read */
-#define CHECK_EVERY (500 * NSEC_PER_MSEC)
+#define LOOK_EVERY  (500 * NSEC_PER_MSEC)
 #define QUIET_TIME  (10 * NSEC_PER_SEC)
 #define REASONS_MAX 32
 
 enum { SLOT_INPUT, SLOT_OUTPUT, SLOT_SIGNAL, SLOT_FIRST };
 
 struct stream_state {
-	bool live, ended, gone, bad_data, skipping, passed;
-	bool output_is_pipe;
+	bool live, ended, bad_data, skipping, passed;
 	int status;
 	unsigned long line;
 	int64_t now;
@@ -41,10 +36,7 @@ struct stream_state {
 		void *ctx;
 	} slot[STREAM_SLOTS];
 
-	/* a reader that stands still: what was unread at the last look */
-	struct stream_timer check;
-	size_t written, unread;
-	int64_t progress;
+	struct stream_timer look; /* at what the reader has taken */
 
 	struct {
 		const char *reason;
@@ -55,9 +47,9 @@ struct stream_state {
 	const char *raw; /* the line in hand */
 	size_t raw_len;
 	struct record record;
-	size_t in_len, out_head, out_tail;
+	size_t in_len;
 	char in[INPUT_SIZE];
-	char out[QUEUE_SIZE];
+	struct queue out;
 };
 
 int64_t
@@ -98,29 +90,11 @@ stream_stop(struct stream *s, int status)
 /* ---- output ---- */
 
 static void
-queue(struct stream_state *st, const char *text, size_t len)
-{
-	if (st->gone)
-		return;
-	if (len > QUEUE_SIZE - st->out_tail && st->out_head > 0) {
-		memmove(st->out, st->out + st->out_head, st->out_tail - st->out_head);
-		st->out_tail -= st->out_head;
-		st->out_head = 0;
-	}
-	if (len > QUEUE_SIZE - st->out_tail) {
-		st->gone = true; /* it took nothing while a whole queue was filled */
-		return;
-	}
-	memcpy(st->out + st->out_tail, text, len);
-	st->out_tail += len;
-}
-
-static void
-queue_json(struct stream *s, const struct record *r)
+emit_json(struct stream *s, const struct record *r)
 {
 	static char text[RECORD_JSON_MAX];
 
-	queue(s->state, text, record_to_json(r, text));
+	queue_put(&s->state->out, text, record_to_json(r, text));
 }
 
 void
@@ -142,9 +116,9 @@ stream_emit(struct stream *s, struct record_out *o)
 			st->live = true;
 	}
 	if (s->json)
-		queue_json(s, &again);
+		emit_json(s, &again);
 	else
-		queue(st, o->text, len);
+		queue_put(&st->out, o->text, len);
 }
 
 /* Whether a line is already as we would print it, so that it may pass as it is. */
@@ -173,84 +147,37 @@ stream_pass(struct stream *s)
 		return;
 	st->passed = true;
 	if (s->json)
-		queue_json(s, &st->record);
+		emit_json(s, &st->record);
 	else if (is_plain(st->raw, st->raw_len)) {
-		queue(st, st->raw, st->raw_len);
-		queue(st, "\n", 1);
+		queue_put(&st->out, st->raw, st->raw_len);
+		queue_put(&st->out, "\n", 1);
 	} else if (record_format(&st->record, &o) > 0)
-		queue(st, o.text, o.len);
+		queue_put(&st->out, o.text, o.len);
 }
 
 static void
-check_reader(void *ctx, int64_t now)
+look_at_reader(void *ctx, int64_t now)
 {
 	struct stream *s = ctx;
 	struct stream_state *st = s->state;
-	size_t before = st->unread + st->written;
-	int unread = 0;
 
-	if (ioctl(STDOUT_FILENO, FIONREAD, &unread) == -1)
-		return;
-	st->written = 0;
-	st->unread = (size_t)unread;
-	if (st->unread < before)
-		st->progress = now;
-	if (st->unread == 0)
-		return;
-	if (now - st->progress >= STREAM_STALL) {
-		st->gone = true;
-		return;
-	}
-	stream_timer_set(s, &st->check, now + CHECK_EVERY);
-}
-
-/* The longest run of whole records that one atomic write can take. */
-static size_t
-chunk(const struct stream_state *st)
-{
-	const char *start = st->out + st->out_head;
-	size_t len = st->out_tail - st->out_head;
-	const char *end;
-
-	if (len <= PIPE_BUF)
-		return len;
-	end = memrchr(start, '\n', PIPE_BUF);
-	return end != NULL ? (size_t)(end - start) + 1 : PIPE_BUF;
+	queue_look(&st->out, now);
+	if (st->out.watched)
+		stream_timer_set(s, &st->look, now + LOOK_EVERY);
 }
 
 static void
 flush(struct stream *s)
 {
 	struct stream_state *st = s->state;
-	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	int error = queue_flush(&st->out, st->now);
 
-	while (!st->gone && st->out_head < st->out_tail) {
-		ssize_t n;
-
-		if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0) {
-			st->gone |= (p.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-			return;
-		}
-		n = write(STDOUT_FILENO, st->out + st->out_head, chunk(st));
-		if (n == -1 && (errno == EINTR || errno == EAGAIN))
-			return;
-		if (n == -1) {
-			st->gone = true;
-			if (errno != EPIPE) {
-				cli_message(3, "standard output: %s", strerror(errno));
-				st->status = STATUS_IO;
-			}
-			return;
-		}
-		st->out_head += (size_t)n;
-		st->written += (size_t)n;
-		if (st->output_is_pipe && !timer_is_set(&st->check.timer)) {
-			st->progress = st->now;
-			stream_timer_set(s, &st->check, st->now + CHECK_EVERY);
-		}
+	if (error != 0) {
+		cli_message(3, "standard output: %s", strerror(error));
+		st->status = STATUS_IO;
 	}
-	if (st->out_head == st->out_tail)
-		st->out_head = st->out_tail = 0;
+	if (st->out.watched && !timer_is_set(&st->look.timer))
+		stream_timer_set(s, &st->look, st->now + LOOK_EVERY);
 }
 
 /* ---- errors ---- */
@@ -355,8 +282,8 @@ take_line(struct stream *s, const char *line, size_t len)
 	h = find_handler(s, line, kind_len);
 	if (h == NULL && st->live && !s->json && kind_len > 0 && line[0] >= 'a' && line[0] <= 'z' &&
 	    len < RECORD_MAX && is_plain(line, len)) {
-		queue(st, line, len);
-		queue(st, "\n", 1);
+		queue_put(&st->out, line, len);
+		queue_put(&st->out, "\n", 1);
 		return;
 	}
 	parsed = record_parse(&st->record, line, len, &e);
@@ -499,7 +426,6 @@ int
 stream_open(struct stream *s)
 {
 	struct stream_state *st = calloc(1, sizeof(*st));
-	struct stat out;
 	sigset_t set;
 
 	if (st == NULL)
@@ -510,17 +436,17 @@ stream_open(struct stream *s)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	st->check.fire = check_reader;
-	st->check.ctx = s;
+	st->look.fire = look_at_reader;
+	st->look.ctx = s;
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (st->poll[SLOT_SIGNAL].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1 ||
-	    stream_timer_add(s, &st->check) == -1) {
+	    stream_timer_add(s, &st->look) == -1) {
 		free(st);
 		s->state = NULL;
 		return -1;
 	}
 	st->poll[SLOT_SIGNAL].events = POLLIN;
-	st->output_is_pipe = fstat(STDOUT_FILENO, &out) == 0 && S_ISFIFO(out.st_mode);
+	queue_open(&st->out);
 	prctl(PR_SET_TIMERSLACK, 1L, 0L, 0L, 0L);
 	st->now = stream_clock();
 	return 0;
@@ -529,7 +455,7 @@ stream_open(struct stream *s)
 static void
 wait_round(struct stream_state *st, bool no_input)
 {
-	bool full = st->out_tail - st->out_head > QUEUE_HIGH;
+	bool full = queue_is_high(&st->out);
 	const struct timer *first = timer_first(&st->timers);
 	nfds_t n = full ? SLOT_FIRST : SLOT_FIRST + STREAM_SLOTS;
 	struct timespec ts = {0};
@@ -537,7 +463,7 @@ wait_round(struct stream_state *st, bool no_input)
 	st->poll[SLOT_INPUT].fd = no_input || full ? -1 : STDIN_FILENO;
 	st->poll[SLOT_INPUT].events = POLLIN;
 	st->poll[SLOT_OUTPUT].fd = STDOUT_FILENO;
-	st->poll[SLOT_OUTPUT].events = st->out_head < st->out_tail ? POLLOUT : 0;
+	st->poll[SLOT_OUTPUT].events = queue_is_empty(&st->out) ? 0 : POLLOUT;
 	if (first != NULL) {
 		int64_t left = first->due - stream_clock();
 
@@ -559,7 +485,7 @@ serve_round(struct stream *s)
 	struct signalfd_siginfo info;
 
 	if (st->poll[SLOT_OUTPUT].revents & (POLLERR | POLLHUP | POLLNVAL))
-		st->gone = true;
+		st->out.gone = true;
 	if (st->poll[SLOT_SIGNAL].revents & POLLIN)
 		while (read(st->poll[SLOT_SIGNAL].fd, &info, sizeof(info)) == sizeof(info))
 			st->ended = true;
@@ -574,19 +500,19 @@ serve_round(struct stream *s)
 		s->batch(s->ctx);
 }
 
-/* What is queued gets STREAM_STALL to leave. */
+/* What is queued gets QUEUE_STALL to leave. */
 static void
 drain(struct stream *s)
 {
 	struct stream_state *st = s->state;
-	int64_t until = stream_clock() + STREAM_STALL;
+	int64_t until = stream_clock() + QUEUE_STALL;
 	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
 	for (;;) {
 		int64_t left = until - stream_clock();
 
 		flush(s);
-		if (st->gone || st->out_head == st->out_tail || left <= 0)
+		if (st->out.gone || queue_is_empty(&st->out) || left <= 0)
 			return;
 		poll(&p, 1, (int)(left / NSEC_PER_MSEC) + 1);
 	}
@@ -598,7 +524,7 @@ stream_run(struct stream *s)
 	struct stream_state *st = s->state;
 	int status;
 
-	while (!st->ended && !st->gone) {
+	while (!st->ended && !st->out.gone) {
 		wait_round(st, s->no_input);
 		serve_round(s);
 		flush(s);

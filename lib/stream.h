@@ -14,7 +14,6 @@
  * records pass by unread. */
 
 #define STREAM_SLOTS 8
-#define STREAM_STALL (2 * NSEC_PER_SEC) /* a reader that takes nothing for this long is gone */
 
 struct stream;
 
