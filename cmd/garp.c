@@ -134,7 +134,8 @@ say(void *ctx, const char *router, const struct neigh_vip *v)
 	unsigned int n = g->wire.n;
 	size_t len;
 
-	if (d->link.index == 0 || (g->in_time && d->looked != stream_now(&g->stream)))
+	if (d->link.index == 0 ||
+	    (g->in_time && stream_now(&g->stream) - d->looked >= NSEC_PER_SEC))
 		look(g, d);
 	if (d->link.index == 0) {
 		stream_error(&g->stream, router, wire_reason(ENODEV), d->link.name);

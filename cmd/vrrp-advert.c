@@ -108,24 +108,30 @@ look_up(struct sender *s, struct advert_router *x, uint8_t family)
 	return NULL;
 }
 
+/* Makes the frame ready. Returns NULL, or why it cannot be. */
+static const char *
+prepare(struct sender *s, size_t i, uint8_t prio, uint8_t checksum)
+{
+	struct advert_router *x = &s->advert.router[i];
+	const char *reason;
+
+	if (x->frame != NULL && x->prio == prio && x->checksum == checksum)
+		return NULL;
+	if (x->is_pending)
+		flush(s);
+	reason = look_up(s, x, s->advert.config.router[i].family);
+	return reason != NULL ? reason : advert_build(&s->advert, i, prio, checksum);
+}
+
 static void
 send_advert(struct sender *s, size_t i, uint8_t prio, uint8_t checksum)
 {
-	const struct config_router *c = &s->advert.config.router[i];
 	struct advert_router *x = &s->advert.router[i];
+	const char *reason = prepare(s, i, prio, checksum);
 
-	if (x->frame == NULL || x->prio != prio || x->checksum != checksum) {
-		const char *reason;
-
-		if (x->is_pending)
-			flush(s);
-		reason = look_up(s, x, c->family);
-		if (reason == NULL)
-			reason = advert_build(&s->advert, i, prio, checksum);
-		if (reason != NULL) {
-			stream_error(&s->stream, c->name, reason, x->link.name);
-			return;
-		}
+	if (reason != NULL) {
+		stream_error(&s->stream, s->advert.config.router[i].name, reason, x->link.name);
+		return;
 	}
 	s->pending[s->wire.n].router = i;
 	s->pending[s->wire.n].prio = prio;
@@ -174,12 +180,24 @@ on_send(void *ctx, const struct record *r)
 	return STREAM_TAKE;
 }
 
-/* An advert is on the wire, and said to be, before a state that follows it is passed on. */
+/* An advert is on the wire, and said to be, before a state that follows it is passed on. A
+ * backup's first advert is made ready while there is time. */
 static enum stream_fate
 on_state(void *ctx, const struct record *r)
 {
-	(void)r;
-	flush(ctx);
+	struct sender *s = ctx;
+	const char *name = record_operand(r, 0), *state = record_operand(r, 1);
+	const char *text = record_get(r, "prio");
+	unsigned int prio;
+	size_t i;
+
+	flush(s);
+	if (state == NULL || strcmp(state, "BACKUP") != 0 || text == NULL ||
+	    parse_uint(text, 0, 255, &prio) == -1)
+		return STREAM_PASS;
+	i = config_find_router(&s->advert.config, name);
+	if (i != TABLE_NONE)
+		prepare(s, i, (uint8_t)prio, checksum_of(&s->advert.config.router[i], NULL));
 	return STREAM_PASS;
 }
 
@@ -210,10 +228,10 @@ static int
 configure(struct sender *s, const struct record *r, struct config_error *e)
 {
 	const char *auth = record_get(r, "auth");
-	uint8_t password[VRRP_AUTH_LEN];
+	uint8_t password[VRRP_AUTH_LEN] = {0};
 	int done;
 
-	if (auth != NULL && secret_read(auth, password, &e->reason) == -1) {
+	if (auth != NULL && auth[0] == '/' && secret_read(auth, password, &e->reason) == -1) {
 		snprintf(e->word, sizeof(e->word), "auth=%s", auth);
 		return -1;
 	}
@@ -244,6 +262,7 @@ on_remove(void *ctx, const struct record *r)
 
 	if (kind == NULL || (strcmp(kind, "router") != 0 && strcmp(kind, "address") != 0))
 		return STREAM_PASS;
+	flush(s);
 	i = name != NULL ? config_find_router(&s->advert.config, name) : TABLE_NONE;
 	if (kind[0] == 'r' && i != TABLE_NONE)
 		say_goodbye(s, i);

@@ -13,6 +13,16 @@
 #define NA_ROUTER   UINT32_C(0x80000000)
 #define NA_OVERRIDE UINT32_C(0x20000000)
 
+/* The first use of libnet costs page faults, and the first announcement cannot wait. */
+static void
+warm_up(struct frame *f)
+{
+	uint8_t out[FRAME_ANNOUNCE_MAX], mac[6] = {0};
+
+	frame_announce(f, mac, &(struct addr){.family = 4}, false, out);
+	frame_announce(f, mac, &(struct addr){.family = 6}, false, out);
+}
+
 int
 frame_open(struct frame *f)
 {
@@ -26,6 +36,7 @@ frame_open(struct frame *f)
 	/* A context without a device refuses to hand out its packet unless it is said to be of
 	 * the advanced link kind. */
 	f->net->injection_type = LIBNET_LINK_ADV;
+	warm_up(f);
 	return 0;
 }
 
