@@ -1,0 +1,6 @@
+complete -c vip-up -f -a '(command ls /sys/class/net)'
+complete -c vip-up -s j -d 'print JSON'
+complete -c vip-up -s L -d 'lock memory'
+complete -c vip-up -s l -x -a '3s 5s 10s 30s' -d 'the kernel takes them away after this time'
+complete -c vip-up -s h -l help -d 'say how it is called'
+complete -c vip-up -s V -l version -d 'say its version'
