@@ -1,0 +1,8 @@
+complete -c garp -f -a '(command ls /sys/class/net)'
+complete -c garp -s c -x -d 'announce each address so many times'
+complete -c garp -s i -x -a '10ms 100ms 1s' -d 'wait so long in between'
+complete -c garp -s r -x -a '60s 10s 0s' -d 'announce what is up again that often'
+complete -c garp -s j -d 'print JSON'
+complete -c garp -s L -d 'lock memory'
+complete -c garp -s h -l help -d 'say how it is called'
+complete -c garp -s V -l version -d 'say its version'
