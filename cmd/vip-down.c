@@ -12,9 +12,10 @@
 
 static const char usage_text[] =
     "vip-down DEV ADDRESS[/LEN]...\n"
-    "       vip-down -a\n"
+    "       vip-down -a [DEV ADDRESS[/LEN]...]\n"
     "\n"
-    "  -a, --all  every address that carries the tag of viptools, on every interface\n"
+    "  -a, --all  every address that carries the tag of viptools, on every interface; of those\n"
+    "             that are named, the ones that carry it\n"
     "\n"
     "  vip-down eth0 192.0.2.10\n"
     "  vip-down --all\n";
@@ -28,7 +29,8 @@ struct found {
 
 struct command {
 	struct rtnl rtnl;
-	unsigned int ifindex; /* 0: all that is ours */
+	unsigned int ifindex; /* 0: any, and no words */
+	bool ours;            /* only what carries our tag */
 	char **words;
 	struct found *found;
 	size_t n;
@@ -65,7 +67,8 @@ on_addr(void *ctx, const struct rtnl_addr *a, bool gone)
 	}
 	f = &c->found[c->n++];
 	*f = (struct found){.addr = *a};
-	f->goes = c->ifindex != 0 ? is_named(c, &a->cidr) : a->proto == RTNL_PROTO_VIPTOOLS;
+	f->goes = (c->ifindex == 0 || is_named(c, &a->cidr)) &&
+	    (!c->ours || a->proto == RTNL_PROTO_VIPTOOLS);
 }
 
 /* Whether the end of this address would take others with it that are to stay. */
@@ -132,30 +135,29 @@ main(int argc, char *argv[])
 	static const struct option options[] = {{"all", no_argument, NULL, 'a'}, {0}};
 	static struct command c;
 	struct rtnl_handler h = {.addr = on_addr, .ctx = &c};
-	bool all = false;
 	int ch, status;
 
 	cli_start(argc, argv, usage_text);
 	while ((ch = getopt_long(argc, argv, "a", options, NULL)) != -1) {
 		if (ch != 'a')
 			cli_usage(NULL);
-		all = true;
+		c.ours = true;
 	}
 	argc -= optind;
 	argv += optind;
-	if (all ? argc != 0 : argc < 2)
+	if (argc == 1 || (argc == 0 && !c.ours))
 		cli_usage("an interface and addresses, or --all");
 	if (rtnl_open(&c.rtnl) == -1)
 		cli_fail((int)status_from_errno(errno), "rtnetlink: %s", strerror(errno));
 	c.words = argv + 1;
-	if (!all && find_dev(&c, argv[0]) == -1) {
+	if (argc > 0 && find_dev(&c, argv[0]) == -1) {
 		cli_message(4, "%s: %s", argv[0], strerror(errno));
 		return errno == ENODEV ? STATUS_YES : (int)status_from_errno(errno);
 	}
 	if (rtnl_dump_addrs(&c.rtnl, c.ifindex, &h) == -1)
 		cli_fail((int)status_from_errno(errno), "rtnetlink: %s", strerror(errno));
 	status = take_down(&c);
-	if (all && !rtnl_has_proto(&c.rtnl))
+	if (c.ours && !rtnl_has_proto(&c.rtnl))
 		cli_fail(STATUS_UNAVAILABLE,
 		    "this kernel keeps no tag (Linux 5.18 does): name the addresses");
 	return status;

@@ -164,3 +164,11 @@ address web $VIP/24 lease=none" vip-up
 	done
 	held_by a
 }
+
+@test "vip-down --all with operands takes down what is named and ours, nothing else" {
+	hosts a
+	on a ip address add 10.0.0.1/24 dev eth0
+	on a vip-up eth0 10.0.0.2/24 10.0.0.3/24
+	run -0 on a vip-down -a eth0 10.0.0.1 10.0.0.2
+	[ "$(all | grep -F 10.0.0 | xargs)" = '10.0.0.1/24 10.0.0.3/24' ]
+}
