@@ -426,6 +426,7 @@ int
 stream_open(struct stream *s)
 {
 	struct stream_state *st = calloc(1, sizeof(*st));
+	struct sigaction interrupt;
 	sigset_t set;
 
 	if (st == NULL)
@@ -435,7 +436,9 @@ stream_open(struct stream *s)
 		st->poll[i].fd = -1;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	/* Blocked, it would come through the signalfd even where it is ignored. */
+	if (sigaction(SIGINT, NULL, &interrupt) == 0 && interrupt.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGINT);
 	st->look.fire = look_at_reader;
 	st->look.ctx = s;
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
