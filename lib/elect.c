@@ -46,8 +46,9 @@ check_sensor(struct elect *e, int64_t now)
 		if (m == NULL || !m->present || m->blind ||
 		    (m->state != ELECT_MASTER && m->state != ELECT_LEAVING))
 			continue;
-		if (now - e->horizon > member_deaf_limit(m)) {
-			m->blind = true;
+		if (now - (e->horizon > m->edited ? e->horizon : m->edited) >
+		    member_deaf_limit(m)) {
+			m->blind = e->any_blind = true;
 			member_review(e, m, 0, now);
 		}
 	}
@@ -86,25 +87,37 @@ run_timers(struct elect *e, int64_t now)
 	}
 }
 
-/* A master that was not run for its down interval has been replaced by now: it listens before
- * it says anything. */
 static void
-check_late(struct elect *e, int64_t late, int64_t now)
+step_down(struct elect *e, struct member *m, int64_t late, int64_t now)
+{
+	struct elect_action a = {.kind = ELECT_DO_STALLED, .router = m->index, .duration = late};
+
+	e->act(e->ctx, &a);
+	if (m->state == ELECT_LEAVING && m->to != ELECT_BACKUP)
+		member_withdraw(e, m, m->to, m->to_why, now);
+	else
+		/* an owner too: any extra time makes it listen */
+		member_listen(e, m, "stalled", 1, now);
+}
+
+/* A master that was silent for its down interval, because the process was not run or the host
+ * slept, has been replaced by now: it listens before it says anything. One that was leaving
+ * has left. */
+static void
+check_late(struct elect *e, int64_t slept, int64_t now)
 {
 	for (size_t i = 0; i < e->n_members; i++) {
 		struct member *m = e->member[i];
-		struct elect_action a = {.kind = ELECT_DO_STALLED, .router = i};
+		int64_t late;
 
 		if (m == NULL || !m->present)
 			continue;
-		a.duration = late != 0 ? late : now - m->sent;
-		if (m->state == ELECT_MASTER && a.duration > member_down_interval(m)) {
-			e->act(e->ctx, &a);
-			/* an owner too: any extra time makes it listen */
-			member_listen(e, m, "stalled", 1, now);
-		} else if (m->state == ELECT_BACKUP && late > m->interval) {
-			m->down_due = now + member_down_interval(m);
-			timer_set(&e->heap, &m->timer, m->down_due);
+		late = slept + now - (m->state == ELECT_MASTER ? m->sent : e->last);
+		if (m->state == ELECT_MASTER || m->state == ELECT_LEAVING) {
+			if (late > member_down_interval(m))
+				step_down(e, m, late, now);
+		} else if (m->state == ELECT_BACKUP && slept > m->interval) {
+			member_wait(e, m, now);
 		}
 	}
 }
@@ -147,12 +160,19 @@ on_sensor(struct elect *e, int64_t time, int64_t now)
 {
 	if (time > e->horizon)
 		e->horizon = time;
+	if (!e->any_blind)
+		return;
+	e->any_blind = false;
 	for (size_t i = 0; i < e->n_members; i++) {
 		struct member *m = e->member[i];
 
-		if (m != NULL && m->present && m->blind && now - e->horizon <= m->cfg.advert) {
+		if (m == NULL || !m->present || !m->blind)
+			continue;
+		if (now - e->horizon <= m->cfg.advert) {
 			m->blind = false;
 			member_review(e, m, 0, now);
+		} else {
+			e->any_blind = true;
 		}
 	}
 }
@@ -355,10 +375,13 @@ edit_router(struct elect *e, struct member *m, int64_t now)
 		remove_router(e, m, now);
 		return add_router(e, m->index, now);
 	}
-	if (m->state == ELECT_MASTER && to->advert != from->advert)
-		timer_set(&e->heap, &m->timer, now + to->advert);
+	/* where the interval grows the next advert keeps its time: it tells the backups, who
+	 * still wait for the old interval, and renews leases of the old length */
+	if (m->state == ELECT_MASTER && to->advert < from->advert)
+		timer_set(&e->heap, &m->timer, m->timer.due + to->advert - from->advert);
 	if (m->interval == from->advert)
 		m->interval = to->advert;
+	m->edited = now; /* ticks have come at the old interval until now */
 	m->cfg = *to;
 	member_priority(e, m, to->prio, now);
 	find_shortest(e);

@@ -162,7 +162,17 @@ member_listen(struct elect *e, struct member *m, const char *reason, int64_t ext
 						      : extra);
 	m->why = m->prio == VRRP_PRIO_OWNER ? "owner" : "silence";
 	m->lower_since = 0;
+	m->heard.prio = 0;
 	set_state(e, m, ELECT_BACKUP, reason);
+	timer_set(&e->heap, &m->timer, m->down_due);
+}
+
+void
+member_wait(struct elect *e, struct member *m, int64_t now)
+{
+	m->down_due = now + member_down_interval(m);
+	m->why = "silence";
+	m->heard.prio = 0;
 	timer_set(&e->heap, &m->timer, m->down_due);
 }
 
@@ -171,7 +181,8 @@ become_master(struct elect *e, struct member *m, const char *reason, int64_t now
 {
 	m->interval = m->cfg.advert;
 	m->self_heard = now;
-	m->reassert = m->contested = 0;
+	m->reassert = m->contested = m->lower_since = 0;
+	m->heard.prio = 0;
 	send_advert(e, m, m->prio, now);
 	set_state(e, m, ELECT_MASTER, reason);
 	timer_set(&e->heap, &m->timer, now + m->cfg.advert);
@@ -216,6 +227,83 @@ member_withdraw(
 	arrive(e, m, to, reason, now);
 }
 
+/* ---- the master of others ---- */
+
+/* Where intervals differ, the last word of a loser must not shorten the wait for the winner. */
+static bool
+is_of_loser(const struct member *m, const struct elect_advert *adv, int64_t due)
+{
+	return adv->prio < m->heard.prio && due < m->down_due &&
+	    addr_compare(&adv->src, &m->heard.src) != 0;
+}
+
+/* Whether another master lives that is not below us: a lower one will yield to it. */
+static bool
+is_ruled(const struct member *m, const struct elect_advert *adv)
+{
+	return m->heard.prio >= m->prio && addr_compare(&adv->src, &m->heard.src) != 0 &&
+	    adv->time < m->heard.time + member_down_interval(m);
+}
+
+/* What an advert means for the time at which its master counts as down; in BACKUP and, for
+ * later, in LEAVING. */
+static void
+note_master(struct member *m, const struct elect_advert *adv, int64_t now)
+{
+	bool owner = m->prio == VRRP_PRIO_OWNER, lower = adv->prio < m->prio;
+	bool wants = lower && (owner || m->cfg.preempt) && now >= m->release_until;
+	bool ruled = lower && is_ruled(m, adv);
+	int64_t delay = owner ? 0 : m->cfg.preempt_delay;
+	int64_t interval = m->cfg.version == 3 ? adv->interval : m->cfg.advert;
+	int64_t due = adv->time + vrrp_down(m->cfg.version, m->prio, interval, m->cfg.down);
+
+	if (adv->prio == VRRP_PRIO_STOP) {
+		m->down_due = adv->time + vrrp_skew(m->cfg.version, m->prio, m->interval);
+		m->why = "resigned";
+		m->heard.prio = 0;
+		return;
+	}
+	if (is_of_loser(m, adv, due) || (ruled && wants && delay == 0))
+		return;
+	if (ruled) {
+		m->down_due = due;
+		return;
+	}
+	m->heard = *adv;
+	if (wants && delay == 0) {
+		m->why = "preempt";
+		return;
+	}
+	m->interval = interval;
+	m->down_due = due;
+	m->why = "silence";
+	if (!wants) {
+		m->lower_since = 0;
+		return;
+	}
+	if (m->lower_since == 0)
+		m->lower_since = now;
+	if (m->lower_since + delay < due) {
+		m->down_due = m->lower_since + delay;
+		m->why = "preempt";
+	}
+}
+
+/* Another priority has another skew, and may see in the same master one to wait for or one to
+ * preempt. */
+static void
+renew_prio(const struct elect *e, struct member *m, int64_t now)
+{
+	int64_t before = member_down_interval(m);
+
+	m->prio = effective_prio(e, m);
+	m->down_due += member_down_interval(m) - before;
+	if (m->heard.prio != VRRP_PRIO_STOP)
+		note_master(m, &m->heard, now);
+}
+
+/* ---- faults ---- */
+
 /* Brings the state in line with the router's faults, after any of them changed. */
 void
 member_review(struct elect *e, struct member *m, int64_t extra, int64_t now)
@@ -223,7 +311,9 @@ member_review(struct elect *e, struct member *m, int64_t extra, int64_t now)
 	const char *fault = fault_of(e, m);
 	bool can_hand_over = m->link_up && m->own.family != 0 && !m->blind && !m->unheard;
 
-	m->prio = effective_prio(e, m);
+	renew_prio(e, m, now);
+	if (m->state == ELECT_BACKUP)
+		timer_set(&e->heap, &m->timer, m->down_due);
 	if (m->stopped || (fault != NULL && m->state == ELECT_FAULT))
 		return;
 	if (fault == NULL) {
@@ -248,51 +338,6 @@ member_review(struct elect *e, struct member *m, int64_t extra, int64_t now)
 
 /* ---- adverts heard ---- */
 
-static bool
-may_preempt(struct member *m, const struct elect_advert *adv, int64_t now)
-{
-	if (m->prio == VRRP_PRIO_OWNER)
-		return true;
-	if (!m->cfg.preempt || now < m->release_until)
-		return false;
-	if (m->cfg.preempt_delay == 0)
-		return true;
-	if (m->lower_since == 0)
-		m->lower_since = adv->time;
-	return adv->time >= m->lower_since + m->cfg.preempt_delay;
-}
-
-/* What an advert means for the time at which its master counts as down; in BACKUP and, for
- * later, in LEAVING. */
-static void
-note_master(struct member *m, const struct elect_advert *adv, int64_t now)
-{
-	int64_t delayed;
-
-	if (adv->prio == VRRP_PRIO_STOP) {
-		m->down_due = adv->time + vrrp_skew(m->cfg.version, m->prio, m->interval);
-		m->why = "resigned";
-		return;
-	}
-	if (adv->prio < m->prio && may_preempt(m, adv, now)) {
-		m->why = "preempt";
-		return;
-	}
-	if (m->cfg.version == 3)
-		m->interval = adv->interval;
-	m->down_due = adv->time + member_down_interval(m);
-	m->why = "silence";
-	if (adv->prio >= m->prio) {
-		m->lower_since = 0;
-	} else if (m->lower_since != 0 && now >= m->release_until) {
-		delayed = m->lower_since + m->cfg.preempt_delay;
-		if (delayed < m->down_due) {
-			m->down_due = delayed;
-			m->why = "preempt";
-		}
-	}
-}
-
 static void
 yield(struct elect *e, struct member *m, const struct elect_advert *adv, int64_t now)
 {
@@ -304,7 +349,7 @@ yield(struct elect *e, struct member *m, const struct elect_advert *adv, int64_t
 	m->successor = true;
 	note_master(m, adv, now);
 	set_state(e, m, ELECT_LEAVING, "preempted");
-	timer_set(&e->heap, &m->timer, now + SETTLE);
+	timer_set(&e->heap, &m->timer, now + (SETTLE < m->cfg.handover ? SETTLE : m->cfg.handover));
 }
 
 static void
@@ -350,14 +395,15 @@ hear_as_leaving(struct elect *e, struct member *m, const struct elect_advert *ad
 	if (adv->prio == VRRP_PRIO_STOP || m->successor)
 		return;
 	m->successor = true;
-	timer_set(&e->heap, &m->timer, now + SETTLE);
+	if (now + SETTLE < m->timer.due)
+		timer_set(&e->heap, &m->timer, now + SETTLE);
 }
 
 void
 member_hear(struct elect *e, struct member *m, const struct elect_advert *adv, int64_t now)
 {
 	if (adv->self) {
-		m->self_heard = now;
+		m->self_heard = adv->time;
 		return;
 	}
 	if (adv->src.family != 0 && addr_compare(&adv->src, &m->own) == 0) {
@@ -395,28 +441,32 @@ member_hear(struct elect *e, struct member *m, const struct elect_advert *adv, i
 /* ---- timers ---- */
 
 /* The sensor must have told what arrived until now, else its silence would be taken for the
- * master's. Where it stayed behind for long, what it tells next is listened to anew. */
+ * master's. */
+static bool
+is_told(const struct elect *e, const struct member *m, int64_t now)
+{
+	/* ticks follow our own interval, whatever the master's */
+	return now - e->horizon <= m->cfg.advert;
+}
+
+/* Where the sensor stayed behind for long, what it tells next is listened to anew. */
 void
 member_promote(struct elect *e, struct member *m, int64_t now)
 {
-	/* ticks follow our own interval, the wait for adverts the master's */
-	int64_t fresh = m->interval > m->cfg.advert ? m->interval : m->cfg.advert;
-
-	if (now - e->horizon <= fresh) {
+	if (is_told(e, m, now)) {
 		become_master(e, m, m->why, now);
 	} else if (now - m->down_due > member_down_interval(m)) {
-		m->down_due = now + member_down_interval(m);
-		m->why = "silence";
-		timer_set(&e->heap, &m->timer, m->down_due);
+		member_wait(e, m, now);
 	} else {
 		timer_set(&e->heap, &m->timer, now + m->interval / 4);
 	}
 }
 
+/* A sensor that is silent has not failed to hear us. */
 static void
 check_unheard(struct elect *e, struct member *m, int64_t now)
 {
-	if (now - m->self_heard <= member_deaf_limit(m))
+	if (e->horizon - m->self_heard <= member_deaf_limit(m))
 		return;
 	report(e, m, QUIET_NOT_HEARD, NULL, now);
 	if (m->cfg.unheard_fault) {
@@ -459,7 +509,7 @@ void
 member_leave_over(struct elect *e, struct member *m, int64_t now)
 {
 	/* a release that nobody answered is no hand-over: the address stays served */
-	if (m->to == ELECT_BACKUP && !m->successor)
+	if (m->to == ELECT_BACKUP && !m->successor && is_told(e, m, now))
 		become_master(e, m, "no-successor", now);
 	else
 		arrive(e, m, m->to, m->to_why, now);
@@ -509,12 +559,6 @@ member_release(struct elect *e, struct member *m, int64_t duration, int64_t now)
 void
 member_priority(struct elect *e, struct member *m, unsigned int prio, int64_t now)
 {
-	int64_t before = member_down_interval(m);
-
 	m->base = prio;
 	member_review(e, m, 0, now);
-	if (m->state == ELECT_BACKUP) {
-		m->down_due += member_down_interval(m) - before;
-		timer_set(&e->heap, &m->timer, m->down_due);
-	}
 }

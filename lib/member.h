@@ -39,7 +39,8 @@ struct member {
 	uint64_t hash;    /* of our own address list */
 	int64_t interval; /* the master's, in BACKUP of version 3: learnt */
 	int64_t down_due; /* when a silent master is down */
-	int64_t sent, self_heard;
+	struct elect_advert heard; /* the last of another master; priority 0 for none */
+	int64_t sent, self_heard, edited;
 	int64_t lower_since; /* first lower advert under preempt=DELAY; 0 none */
 	int64_t release_until, reassert, contested;
 	int64_t quiet[QUIET_N];
@@ -65,6 +66,7 @@ struct elect {
 	struct timer_heap heap;
 	struct timer sensor; /* fires when the sensor has been silent */
 	int64_t horizon;     /* the sensor has reported all until then */
+	bool any_blind;      /* of the members */
 	int64_t shortest;    /* advert interval of all routers */
 	int64_t last;        /* time of the last step */
 	int64_t boot;
@@ -80,6 +82,9 @@ int64_t member_deaf_limit(const struct member *m);
 /* To BACKUP, waiting for the down interval or for `extra` if that is longer. */
 void member_listen(
     struct elect *e, struct member *m, const char *reason, int64_t extra, int64_t now);
+
+/* Stays in BACKUP and waits a down interval from now, whatever was heard before. */
+void member_wait(struct elect *e, struct member *m, int64_t now);
 
 /* To a state that serves nothing, at once, saying priority 0 where it was master. */
 void member_withdraw(
