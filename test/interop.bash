@@ -41,28 +41,26 @@ begin() {
 	hosts a b c
 	form "$1"
 	patience=$((advert * 5 / 1000 + 4))
-	spawn_on a answer-a udp-probe -s a
-	spawn_on b answer-b udp-probe -s b
+	spawn_on a answer-a udp-probe -s a && bystander
+	spawn_on b answer-b udp-probe -s b && bystander
 	HOSTS=$([ "$peer" = frr ] && echo a c || echo a b c) history "$vip"
 	spawn_on c probe udp-probe -i 10 "$vip"
 	: >"$dir/links"
-	spawn ip -n b -ts -o monitor link >"$dir/links"
+	spawn ip -n b -ts -o monitor link >"$dir/links" && bystander
 }
 
 we_stop() {
 	start "$us" a 150 && eventually "$patience" only a || return
 	start "$peer" b 90 && settle || return
 	holds_on a || return
-	stop "$us" a
-	holds_on b
+	stop "$us" a && holds_on b
 }
 
 they_stop() {
 	start "$peer" b 150 && eventually "$patience" only b || return
 	start "$us" a 90 && settle || return
 	holds_on b || return
-	stop "$peer" b
-	holds_on a
+	stop "$peer" b && holds_on a
 }
 
 we_preempt() {

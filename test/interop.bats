@@ -61,22 +61,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 2)" {
 	outcome we_stop keepalived v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 2)" {
 	outcome they_stop keepalived v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 2)" {
 	outcome we_preempt keepalived v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 2)" {
 	outcome they_preempt keepalived v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 2)" {
@@ -90,22 +90,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 2 with a password)" {
 	outcome we_stop keepalived v2-password
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 2 with a password)" {
 	outcome they_stop keepalived v2-password
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 2 with a password)" {
 	outcome we_preempt keepalived v2-password
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 2 with a password)" {
 	outcome they_preempt keepalived v2-password
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 2 with a password)" {
@@ -119,22 +119,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 3)" {
 	outcome we_stop keepalived v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 3)" {
 	outcome they_stop keepalived v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 3)" {
 	outcome we_preempt keepalived v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 3)" {
 	outcome they_preempt keepalived v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 3)" {
@@ -148,22 +148,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 3 over IPv6)" {
 	outcome we_stop keepalived v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 3 over IPv6)" {
 	outcome they_stop keepalived v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 3 over IPv6)" {
 	outcome we_preempt keepalived v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 3 over IPv6)" {
 	outcome they_preempt keepalived v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 3 over IPv6)" {
@@ -177,22 +177,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and FRR's vrrpd serves on (version 2)" {
 	outcome we_stop frr v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when FRR's vrrpd stops (version 2)" {
 	outcome they_stop frr v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts FRR's vrrpd (version 2)" {
 	outcome we_preempt frr v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to FRR's vrrpd of higher priority (version 2)" {
 	outcome they_preempt frr v2
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to FRR's vrrpd when all of its node is killed (version 2)" {
@@ -206,22 +206,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and FRR's vrrpd serves on (version 3)" {
 	outcome we_stop frr v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when FRR's vrrpd stops (version 3)" {
 	outcome they_stop frr v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts FRR's vrrpd (version 3)" {
 	outcome we_preempt frr v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to FRR's vrrpd of higher priority (version 3)" {
 	outcome they_preempt frr v3
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to FRR's vrrpd when all of its node is killed (version 3)" {
@@ -235,22 +235,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and FRR's vrrpd serves on (version 3 over IPv6)" {
 	outcome we_stop frr v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when FRR's vrrpd stops (version 3 over IPv6)" {
 	outcome they_stop frr v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts FRR's vrrpd (version 3 over IPv6)" {
 	outcome we_preempt frr v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to FRR's vrrpd of higher priority (version 3 over IPv6)" {
 	outcome they_preempt frr v3-ipv6
-	overlapped_at_most 100
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to FRR's vrrpd when all of its node is killed (version 3 over IPv6)" {

@@ -1,7 +1,7 @@
 # peers.bash - viptools, keepalived and FRR's vrrpd as nodes of one virtual router
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# A form is v2, v2-password, v3 or v3-ipv6; a kind is ours, keepalived or frr. $vip and $advert
+# A form is v2, v2-password, v3 or v3-ipv6; a kind is ours, pipe, keepalived or frr. $vip and $advert
 # belong to the form.
 
 VRID=121 PASSWORD=secret
@@ -33,9 +33,14 @@ slain() {
 	[ -z "$(others "$1")" ]
 }
 
-# others HOST: its processes but for the answering machine.
+# others HOST: its processes but for the bystanders that measure.
 others() {
-	ip netns pids "$1" | grep -vxF "$(cat "$dir/answer-$1.pid" 2>/dev/null || echo -)"
+	ip netns pids "$1" | grep -vxFf "$dir/bystanders"
+}
+
+# bystander: what was spawned last is none of the node's.
+bystander() {
+	printf '%s\n' "$spawned" >>"$dir/bystanders"
 }
 
 ours_conf() {
@@ -50,15 +55,34 @@ ours_conf() {
 	END
 }
 
+# ours_start HOST PRIO [ATTRIBUTES]: vip-run, with the host's name.
 ours_start() {
-	pipeline "$1" "$(ours_conf "$2" "${3:-}")"
+	ours_conf "$2" "${3:-}" >"$dir/$1.conf"
+	spawn_on "$1" "$1.ours" vip-run "$dir/$1.conf"
 }
 
 ours_stop() {
-	printf 'stop web\n' >"$dir/$1.control"
+	kill -TERM "$(pid_of "$1.ours")"
+	eventually 10 slain "$1"
+}
+
+# pipe: the same as a plain pipeline, without a supervisor.
+pipe_start() {
+	pipeline "$1" "$(ours_conf "$2" "${3:-}")"
+}
+
+pipe_stop() {
+	tell "$1" stop web
 	eventually 10 grep -q '^state web STOP' "$dir/$1.out"
-	kill "$(pid_of "$1.holder")"
+	hang_up "$1"
 	eventually 5 slain "$1"
+}
+
+# tell_ours HOST RECORD...: into the control FIFO of its vip-run.
+tell_ours() {
+	local host=$1
+	shift
+	printf '%s\n' "$*" >"/run/viptools/$host/control"
 }
 
 keepalived_conf() {
