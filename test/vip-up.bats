@@ -253,6 +253,7 @@ assert n > 500 and worst < 0.2
 	kill -CONT "$(pid_of a.vip-up)"
 	eventually 2 said reason=lease
 	never 0.5 has a
+	said ' up ' 1
 	tell a 'sent web prio=100'
 	eventually 1 has a
 }
@@ -424,8 +425,8 @@ address web $VIP/24 lease=none"
 	on a ip link set eth0 nomaster
 	tell a 'tick t=1.000000'
 	eventually 1 said tick
-	never 0.2 said down
-	held_by a
+	never 0.2 said ' down '
+	said ' up ' 1
 }
 
 @test "vip-up waits for an interface that is not there yet" {
@@ -626,6 +627,22 @@ many() {
 	eventually 2 how_many 0
 	eventually 1 said ' down ' 500
 	not said overrun
+}
+
+@test "vip-up takes the first address of a subnet down last, on which the others lean" {
+	hosts a
+	holder "$(many 1 3 INIT)"
+	spawn_on a monitor ip -o monitor address
+	eventually 2 sh -c 'ip -n a address replace 127.0.0.9/32 dev lo; grep -q 127.0.0.9 "$1"' - \
+	    "$dir/monitor.out"
+	tell a 'state r1 MASTER from=BACKUP'
+	eventually 2 said ' up ' 3
+	tell a 'state r1 BACKUP from=MASTER'
+	eventually 2 said ' down ' 3
+	eventually 2 says_n "$dir/monitor.out" Deleted 3
+	[ "$(sed -n 's/^Deleted.* \(10[^ ]*\)\/16.*/\1/p' "$dir/monitor.out" | xargs)" = \
+	    '10.1.0.3 10.1.0.2 10.1.0.1' ]
+	says_n "$dir/monitor.out" /16 6
 }
 
 # --- privileges -------------------------------------------------------------------------------
