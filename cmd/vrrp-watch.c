@@ -1,6 +1,7 @@
 /* vrrp-watch - say which VRRP adverts are heard, and what is wrong with the rest */
 
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -394,15 +395,19 @@ open_file(struct sensor *s, const char *path)
 static void
 name_links(struct sensor *s, int n, char *name[])
 {
-	if (!s->capture.live) {
-		if (watch_set_link(&s->watch, 0, n == 1 ? name[0] : "-") == -1)
-			cli_fail(STATUS_OS, "no memory");
-		return;
-	}
-	for (int i = 0; i < n; i++)
-		if (add_link(s, name[i]) == -1)
+	for (int i = 0; i < n; i++) {
+		if (strlen(name[i]) >= IF_NAMESIZE || name[i][0] == '\0')
+			cli_usage("%s: not the name of an interface", name[i]);
+		if (s->capture.live && if_nametoindex(name[i]) == 0)
+			cli_fail(status_from_errno(errno), "%s: %s", name[i], strerror(errno));
+		if (s->capture.live && add_link(s, name[i]) == -1)
 			exit(STATUS_OS);
-	s->half = isatty(STDOUT_FILENO) ? 0 : HALF_BY_HAND;
+	}
+	if (!s->capture.live && watch_set_link(&s->watch, 0, n == 1 ? name[0] : "-") == -1)
+		cli_fail(STATUS_OS, "no memory");
+	if (!s->capture.live || n == 0 || isatty(STDOUT_FILENO))
+		return;
+	s->half = HALF_BY_HAND;
 	stream_timer_set(&s->stream, &s->tick, stream_now(&s->stream));
 }
 
@@ -434,42 +439,51 @@ start(struct sensor *s)
 		cli_fail(status_from_errno(errno), "start: %s", strerror(errno));
 }
 
-int
-main(int argc, char *argv[])
+static const char *
+parse_options(struct sensor *s, int argc, char *argv[], bool *lock, bool *wall)
 {
-	static struct sensor s;
 	const char *file = NULL;
-	bool lock = false, wall = false;
 	int ch;
 
-	cli_start(argc, argv, usage);
 	while ((ch = getopt(argc, argv, "c:jLr:t")) != -1) {
 		switch (ch) {
 		case 'c':
-			if (parse_uint(optarg, 1, UINT32_MAX, &s.limit) == -1)
+			if (parse_uint(optarg, 1, UINT32_MAX, &s->limit) == -1)
 				cli_usage("-c %s: not a number of adverts", optarg);
 			break;
 		case 'j':
-			s.stream.json = true;
+			s->stream.json = true;
 			break;
 		case 'L':
-			lock = true;
+			*lock = true;
 			break;
 		case 'r':
 			file = optarg;
 			break;
 		case 't':
-			wall = true;
+			*wall = true;
 			break;
 		default:
 			cli_usage(NULL);
 		}
 	}
-	argc -= optind;
-	argv += optind;
-	s.by_hand = file != NULL || argc > 0;
-	if ((file != NULL && (argc > 1 || lock)) || (!s.by_hand && s.limit != 0))
-		cli_usage(NULL);
+	s->by_hand = file != NULL || optind < argc;
+	if (file != NULL && (optind < argc - 1 || *lock))
+		cli_usage("-r takes one INTERFACE and no -L");
+	if (!s->by_hand && s->limit != 0)
+		cli_usage("-c without an INTERFACE or -r");
+	return file;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct sensor s;
+	const char *file;
+	bool lock = false, wall = false;
+
+	cli_start(argc, argv, usage);
+	file = parse_options(&s, argc, argv, &lock, &wall);
 	if (!s.by_hand)
 		cli_want_stream();
 	config_init(&s.config);
@@ -483,6 +497,6 @@ main(int argc, char *argv[])
 	else
 		open_live(&s, lock);
 	start(&s);
-	name_links(&s, argc, argv);
+	name_links(&s, argc - optind, argv + optind);
 	return stream_run(&s.stream);
 }

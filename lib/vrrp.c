@@ -110,7 +110,7 @@ message_len(unsigned int version, size_t size, size_t count)
 	return HEADER + size * count + (version == 2 ? VRRP_AUTH_LEN : 0);
 }
 
-/* The first octets, as far as they are there. */
+/* The header of a message, of which a capture may have kept fewer octets than were sent. */
 static void
 read_header(const uint8_t *message, size_t len, struct vrrp_advert *a)
 {
@@ -150,7 +150,8 @@ vrrp_decode(const uint8_t *message, size_t len, struct vrrp_advert *a)
 	unsigned int count;
 
 	a->n_addrs = 0;
-	read_header(message, len, a);
+	if (len >= HEADER)
+		read_header(message, len, a);
 	if (a->ttl != VRRP_HOP_LIMIT)
 		return VRRP_TTL;
 	if (len < HEADER)
@@ -182,8 +183,8 @@ vrrp_decode(const uint8_t *message, size_t len, struct vrrp_advert *a)
  * says, because a short frame arrives padded. */
 struct ip {
 	const uint8_t *message;
-	size_t len;    /* of what is there */
-	bool is_whole; /* all that the header says is */
+	size_t len; /* of what is there */
+	size_t said_len;
 	bool is_fragment;
 	bool is_later; /* a fragment that is not the first: no message begins there */
 };
@@ -192,8 +193,8 @@ static void
 take_payload(const uint8_t *p, size_t header, size_t total, size_t len, struct ip *ip)
 {
 	ip->message = p + header;
-	ip->is_whole = total <= len;
-	ip->len = (ip->is_whole ? total : len) - header;
+	ip->said_len = total - header;
+	ip->len = (total <= len ? total : len) - header;
 }
 
 static int
@@ -243,9 +244,9 @@ vrrp_decode_ip(const uint8_t *packet, size_t len, struct vrrp_advert *a)
 	if ((version != 4 || read_ipv4(packet, len, a, &ip) == -1) &&
 	    (version != 6 || read_ipv6(packet, len, a, &ip) == -1))
 		return a->src.family != 0 && a->ttl != VRRP_HOP_LIMIT ? VRRP_TTL : VRRP_SHORT;
-	if (ip.is_whole && !ip.is_fragment)
+	if (ip.len == ip.said_len && !ip.is_fragment)
 		return vrrp_decode(ip.message, ip.len, a);
-	if (!ip.is_later)
+	if (!ip.is_later && ip.said_len >= HEADER)
 		read_header(ip.message, ip.len, a);
 	if (a->ttl != VRRP_HOP_LIMIT)
 		return VRRP_TTL;
