@@ -229,7 +229,7 @@ filter(struct command *c, bool lock)
 	c->timer.fire = on_timer;
 	if (stream_open(&c->stream) == -1 || stream_timer_add(&c->stream, &c->timer) == -1 ||
 	    stream_watch(&c->stream, c->keeper.monitor.fd, POLLIN, on_event, c) == -1 ||
-	    priv_drop(true, true) == -1 || (lock && priv_lock_memory() == -1))
+	    (lock && priv_lock_memory() == -1) || priv_drop(true, true) == -1)
 		cli_fail((int)status_from_errno(errno), "start: %s", strerror(errno));
 	return stream_run(&c->stream);
 }
@@ -308,8 +308,8 @@ main(int argc, char *argv[])
 	}
 	argc -= optind;
 	argv += optind;
-	if (argc == 1 || (argc == 0 && lease != NULL))
-		cli_usage("an interface and addresses, or nothing");
+	if (argc == 0 ? lease != NULL : argc == 1 || lock || command.stream.json)
+		cli_usage("an interface and addresses, or a stream");
 	config_init(&command.config);
 	hold_init(&command.keeper.hold, &command.config, on_say, &command);
 	if (argc == 0)

@@ -41,7 +41,7 @@ keeper_ask_for_links(struct keeper *k)
 	while ((name = hold_unknown_dev(&k->hold)) != NULL) {
 		if (rtnl_get_link(&k->request, name, &l) == 0)
 			hold_link(&k->hold, &l, false);
-		else
+		else if (errno == ENODEV)
 			hold_no_dev(&k->hold, name);
 	}
 }
