@@ -1,19 +1,16 @@
 # What a viptools node and a node of another make do together. All scenarios run at once, each
-# in a network of its own (interop.bash); each test waits for one and judges it.
+# in a network of its own (scenario.bash); each test waits for one and judges it.
 
 load helper
+load peers
 
 setup_file() {
-	need root keepalived zebra vrrpd
-	[ "${VIPTOOLS_PRIVATE:-}" = yes ] || lacking 'root and test/run'
-	mkdir -p /run/netns /run/viptools /run/frr
-	scenarios >"$BATS_FILE_TMPDIR/list"
-	spawn_all 3>&- 4>&- &
-	echo $! >"$BATS_FILE_TMPDIR/pid"
+	need keepalived zebra vrrpd
+	scenarios | play 12
 }
 
 teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/pid")" 2>/dev/null || :
+	play_no_more
 }
 
 # The slow ones, of version 2, begin first.
@@ -31,32 +28,9 @@ scenarios() {
 	echo they_die_alone keepalived v3
 }
 
-spawn_all() {
-	trap 'trap - TERM && kill 0' TERM
-	set -m
-	xargs -P 12 -L 1 bash -c '
-		d=$0/$1-$2-$3
-		mkdir -p "$d"
-		unshare --mount --net --pid --fork --mount-proc --kill-child \
-		    bash test/interop.bash "$1" "$2" "$3" "$d" >"$d/log" 2>&1
-		echo $? >"$d/status.new" && mv "$d/status.new" "$d/status"
-	' "$BATS_FILE_TMPDIR" <"$BATS_FILE_TMPDIR/list"
-}
-
-# outcome SCENARIO PEER FORM: 0 when it ended well; prints what it said.
-outcome() {
-	local d=$BATS_FILE_TMPDIR/$1-$2-$3
-	eventually 150 test -e "$d/status"
-	cat "$d/log"
-	[ "$(cat "$d/status")" -eq 0 ]
-	figures=$(tail -n 1 "$d/log")
-	echo "# $2 $3: $figures" >&3
-}
-
 # overlapped_at_most MS: two nodes held it for no longer.
 overlapped_at_most() {
-	local ms=${figures#*overlap=}
-	[ "${ms%%ms*}" -le "$1" ]
+	[ "$(figure overlap)" -le "$1" ]
 }
 
 @test "vrrp-elect stops and keepalived serves on (version 2)" {

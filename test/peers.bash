@@ -16,8 +16,8 @@ form() {
 
 # start KIND HOST PRIO, stop KIND HOST: as a service manager would. slay HOST: kill -9 of all
 # that start started.
-start() {
-	"$1_start" "$2" "$3"
+start() { # KIND HOST PRIO [ATTRIBUTES]
+	"$1_start" "${@:2}"
 }
 
 stop() {
@@ -189,4 +189,42 @@ frr_history() {
 # only HOST: it serves and no other of a and b does.
 only() {
 	serves "$1" && not serves "$([ "$1" = a ] && echo b || echo a)"
+}
+
+# --- many scenarios at once (scenario.bash) ---------------------------------------------------
+
+# play N: in setup_file: the scenarios on standard input (SCENARIO PEER FORM), N at a time.
+play() {
+	[ "${VIPTOOLS_PRIVATE:-}" = yes ] || lacking 'root and test/run'
+	mkdir -p /run/netns /run/viptools /run/frr
+	cat >"$BATS_FILE_TMPDIR/list"
+	setsid xargs -a "$BATS_FILE_TMPDIR/list" -P "$1" -L 1 bash -c '
+		d=$0/$1-$2-$3
+		mkdir -p "$d"
+		unshare --mount --net --pid --fork --mount-proc --kill-child \
+		    bash test/scenario.bash "$1" "$2" "$3" "$d" >"$d/log" 2>&1
+		echo $? >"$d/status.new" && mv "$d/status.new" "$d/status"
+	' "$BATS_FILE_TMPDIR" 3>&- 4>&- &
+	echo $! >"$BATS_FILE_TMPDIR/pid"
+}
+
+play_no_more() {
+	[ ! -e "$BATS_FILE_TMPDIR/pid" ] || kill -- "-$(cat "$BATS_FILE_TMPDIR/pid")" 2>/dev/null || :
+}
+
+# outcome SCENARIO PEER FORM: waits for it; 0 when it ended well, with what it said in $figures.
+outcome() {
+	local d=$BATS_FILE_TMPDIR/$1-$2-$3
+	eventually 150 test -e "$d/status"
+	cat "$d/log"
+	[ "$(cat "$d/status")" -eq 0 ] || return 1
+	figures=$(tail -n 1 "$d/log")
+	echo "# $1, $2, $3: $figures" >&3
+}
+
+# figure NAME: in milliseconds, of what the outcome said.
+figure() {
+	local ms=${figures#*"$1"=}
+	ms=${ms%%ms*}
+	echo "${ms%.*}"
 }

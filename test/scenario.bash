@@ -1,7 +1,7 @@
-# interop.bash - one scenario of interop.bats in a network of its own
+# scenario.bash - one story of two nodes and a client, in a network of its own
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# usage: bash interop.bash SCENARIO PEER FORM FOLDER
+# usage: bash scenario.bash SCENARIO[:ARGUMENT] PEER FORM FOLDER
 #
 # a is `ours`, b is the peer. Exit status 0 and a line of figures, or 1 and what is wrong.
 
@@ -44,7 +44,6 @@ begin() {
 	spawn_on a answer-a udp-probe -s a && bystander
 	spawn_on b answer-b udp-probe -s b && bystander
 	HOSTS=$([ "$peer" = frr ] && echo a c || echo a b c) history "$vip"
-	spawn_on c probe udp-probe -i 10 "$vip"
 	: >"$dir/links"
 	spawn ip -n b -ts -o monitor link >"$dir/links" && bystander
 }
@@ -68,8 +67,9 @@ we_preempt() {
 	start "$us" a 150 && holds_on a
 }
 
+# Our announcements go on for a second; vrrpd makes one alone, before its first advert.
 they_preempt() {
-	start "$us" a 90 && eventually "$patience" only a || return
+	start "$us" a 90 && eventually "$patience" only a && always 1.2 only a || return
 	start "$peer" b 150 && holds_on b
 }
 
@@ -102,6 +102,39 @@ they_die_alone() {
 	serves b && echo "both hold it after kill -9 of $peer" || echo "one holds it"
 }
 
+# heal PHASE: a is cut off for five seconds, then found again PHASE tenths of a second after one
+# of its adverts, so that now its advert comes first, now that of b.
+heal_at() {
+	start "$us" a 150 && eventually "$patience" only a || return
+	start "$peer" b 90 && settle && holds_on a || return
+	spawn wiretap br0 >"$dir/tap"
+	cut a b
+	cut a c
+	always 5 serves a
+	serves b && client_reaches b || fail 'b did not take over' || return
+	spawn_on c probe udp-probe -i 10 "$vip"
+	at_phase "$1" || return
+	heal
+	eventually 2 only a && eventually 15 reached a
+}
+
+at_phase() {
+	local n i
+	n=$(adverts_of a)
+	eventually 2 more_adverts a "$n" || return
+	for ((i = 0; i < $1; i++)); do
+		sleep 0.1
+	done
+}
+
+adverts_of() {
+	grep -c "$(mac_of "$1") advert" "$dir/tap"
+}
+
+more_adverts() {
+	[ "$(adverts_of "$1")" -gt "$2" ]
+}
+
 # Two adverts, so that both have heard who is there.
 settle() {
 	sleep "$(awk -v ms="$advert" 'BEGIN { print 0.3 + 2 * ms / 1000 }')"
@@ -111,7 +144,12 @@ main() {
 	local d
 	peer=$2
 	begin "$3" || return
-	"$1" || return
+	case $1 in
+	heal:*) heal_at "${1#*:}" ;;
+	*) spawn_on c probe udp-probe -i 10 "$vip"
+		"$1"
+		;;
+	esac || return
 	kill -TERM "$(pid_of probe)"
 	eventually 5 says "$dir/probe.out" total || return
 	[ "$peer" != frr ] || frr_history
