@@ -35,7 +35,6 @@ static const char usage[] =
     "  -L        lock memory\n"
     "  -r FILE   read a pcap file, - for standard input, made on INTERFACE\n"
     "  -t        add the time of day\n"
-    "  -h, --help; -V, --version\n"
     "\n"
     "  vrrp-watch eth0\n"
     "  vrrp-watch <web.conf | vrrp-elect | vrrp-advert | vip-up | garp\n";

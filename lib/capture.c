@@ -15,10 +15,10 @@
 #include "parse.h"
 #include "vrrp.h"
 
-/* A slot of the ring is as large as the snapshot, rounded so that whole ones fill a page. Three
- * in a page leave room for any IPv4 advert (255 addresses: 1056 octets) and 74 IPv6 addresses,
- * and 390 or so of them hold what 255 routers say at once, half as much again. */
-#define SNAPLEN        1232
+/* A slot of the ring is as large as the snapshot and some 90 octets, and a page holds whole ones.
+ * Three in a page leave room for any IPv4 advert (255 addresses: 1056 octets) and 74 IPv6
+ * addresses; 384 of them hold what 255 routers say at once, half as much again. */
+#define SNAPLEN        1264
 #define BUFFER_SIZE    (512 * 1024)
 #define SLOTS          512 /* not fewer than the ring has */
 #define BATCH          64 /* packets in one read: the records of twice as many fill a stream's queue */

@@ -1,0 +1,8 @@
+complete -c vrrp-watch -f -a '(command ls /sys/class/net)'
+complete -c vrrp-watch -s c -x -d 'stop after so many adverts'
+complete -c vrrp-watch -s j -d 'print JSON'
+complete -c vrrp-watch -s L -d 'lock memory'
+complete -c vrrp-watch -s r -r -F -d 'read a capture'
+complete -c vrrp-watch -s t -d 'add the time of day'
+complete -c vrrp-watch -s h -l help -d 'say how it is called'
+complete -c vrrp-watch -s V -l version -d 'say its version'
