@@ -621,10 +621,11 @@ many() {
 	eventually 2 said ' up ' 500
 	how_many 500
 	beat r1
-	sed -n 's/^vip r1 \(.*\) up dev=eth0.*/address delete \1 dev eth0/p' "$dir/a.out" >"$dir/batch"
+	sed -n 's/^vip r1 \(.*\) up dev=eth0.*/address delete \1 dev eth0/p' "$dir/a.out" |
+	    tac >"$dir/batch"
 	on a ip -batch "$dir/batch"
-	eventually 1 said ' up ' 1000
-	how_many 500
+	eventually 2 sh -c '[ "$(grep -c " up " "$1")" -ge 1000 ]' - "$dir/a.out"
+	eventually 1 how_many 500
 	tell a 'state r1 BACKUP from=MASTER'
 	eventually 2 how_many 0
 	eventually 1 said ' down ' 500
