@@ -36,7 +36,6 @@ static const char usage[] =
 struct device {
 	struct wire_link link;
 	bool is_router;
-	bool is_stale; /* a frame found no such interface */
 	int64_t looked;
 };
 
@@ -48,7 +47,6 @@ struct garp {
 	struct wire wire;
 	struct device *device;
 	unsigned int n_devices;
-	bool any_stale;
 	bool in_time; /* nobody waits: there is time to look the devices up */
 	int64_t refresh;
 	struct {
@@ -67,7 +65,6 @@ look(struct garp *g, struct device *d)
 	wire_link(&g->wire, name, &d->link);
 	d->is_router = wire_is_router(name);
 	d->looked = stream_now(&g->stream);
-	d->is_stale = false;
 }
 
 /* Looks again at a device that changed under us; what it holds is announced again. */
@@ -120,7 +117,7 @@ flush(struct garp *g)
 			continue;
 		stream_error(&g->stream, g->pending[i].router, wire_reason(error), d->link.name);
 		if (error == ENXIO || error == ENODEV)
-			d->is_stale = g->any_stale = true;
+			d->link.index = 0;
 	}
 }
 
@@ -156,16 +153,8 @@ static void
 on_round(void *ctx)
 {
 	struct garp *g = ctx;
-	int64_t due;
+	int64_t due = neigh_deadline(&g->neigh);
 
-	if (g->any_stale) {
-		g->any_stale = false;
-		for (unsigned int i = 0; i < g->n_devices; i++)
-			if (g->device[i].is_stale)
-				look_again(g, i);
-		flush(g);
-	}
-	due = neigh_deadline(&g->neigh);
 	if (due != INT64_MAX)
 		stream_timer_set(&g->stream, &g->timer, due);
 	else

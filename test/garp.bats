@@ -85,9 +85,13 @@ client_knows() {
 	    `20010db8000000000000000000000010ff020000000000000000000000000001`
 	    `88001adaa000000020010db8000000000000000000000010020100005e000233 ]
 	shows wire 'icmp6 sum ok.*router, override' -v
+	on a sh -c 'echo 0 >/proc/sys/net/ipv6/conf/eth0/forwarding'
+	printf 'vip web 2001:db8::10/64 up dev=eth0 mac=%s\n' $VMAC6 | on a garp
+	eventually at_least wire 2
+	shows wire 'icmp6 sum ok.*Flags \[override\]' -v
 }
 
-@test "garp says router in IPv6 only where the interface forwards" {
+@test "garp by hand says router in IPv6 only where the interface forwards" {
 	need tcpdump
 	hosts a
 	capture wire 'icmp6 and ip6[40] == 136'
@@ -123,6 +127,7 @@ client_knows() {
 	for i in {0..999}; do
 		printf '198.51.%d.%d\n' $((i / 250)) $((i % 250 + 1))
 	done >"$dir/addresses"
+	export ASAN_OPTIONS=detect_leaks=0 # it cannot look for them under strace
 	on a xargs -n 1000 strace -f -c -o "$dir/calls" garp -c 1 eth0 <"$dir/addresses"
 	eventually counted wire 1000
 	[ "$(captured wire | grep -o 'who-has [^ ]*' | sort -u | wc -l)" -eq 1000 ]
@@ -200,8 +205,7 @@ client_knows() {
 	capture wire arp
 	tell "vip web $VIP/24 up dev=eth0"
 	eventually 2 counted wire 5
-	[ "$(times wire | awk '$1 >= 10 && $1 < 30 && NR == 2 || $1 >= 50 && $1 < 70 && NR == 3 ||
-	    $1 >= 200 && $1 < 230 && NR == 4 || $1 >= 1000 && $1 < 1050 && NR == 5' | wc -l)" -eq 4 ]
+	times wire | paste - <(printf '%s\n' 0 9 49 199 999) | awk '$1 < $2 || $1 > $2 + 500 { exit 1 }'
 }
 
 @test "garp announces again, at 5 s and then every minute, until the address goes" {
@@ -273,14 +277,19 @@ client_knows() {
 	eventually 2 at_least wire 9
 }
 
-@test "garp stops when the address goes" {
+@test "garp stops when the address goes or another becomes master" {
 	need tcpdump
 	hosts a
 	feed a
 	capture wire arp
-	tell "vip web $VIP/24 up dev=eth0" "vip web $VIP/24 down dev=eth0" 'ready now=1'
+	tell "vip web $VIP/24 up dev=eth0" "vip web $VIP/24 down dev=eth0" \
+	    'state db MASTER' 'vip db 192.0.2.10/24 up dev=eth0' 'state db LEAVING' \
+	    'contested db' 'vip db 192.0.2.10/24 up dev=eth0' 'ready now=1'
 	eventually says "$dir/garp.out" ready
-	never 0.3 at_least wire 2
+	eventually at_least wire 2
+	never 0.3 at_least wire 3
+	tell 'state db MASTER'
+	eventually at_least wire 6
 }
 
 @test "garp reports an interface that is down and announces once it is up" {
@@ -320,12 +329,12 @@ client_knows() {
 	need tcpdump
 	hosts a
 	feed a
-	tell 'state web MASTER' "vip web $VIP/24 up dev=eth0 mac=$(mac_of a)"
-	eventually says "$dir/garp.out" 'vip web'
-	on a ip link set eth0 address 02:00:00:00:00:77
 	capture wire arp
+	tell 'state web MASTER' "vip web $VIP/24 up dev=eth0 mac=$(mac_of a)"
+	eventually 0.7 counted wire 4 # the next is due at 1 s
+	on a ip link set eth0 address 02:00:00:00:00:77
 	tell 'link eth0 up mac=02:00:00:00:00:77'
-	eventually shows wire '02:00:00:00:00:77 > ff:ff:ff:ff:ff:ff' -e
+	eventually 0.5 shows wire '02:00:00:00:00:77 > ff:ff:ff:ff:ff:ff' -e
 }
 
 @test "garp drops a bad vip record, says so, and goes on" {

@@ -43,7 +43,7 @@ announcements(struct frame *f)
 		"ff02000000000000000000000000000188009ada20000000"
 		"20010db8000000000000000000000010020100005e000233"},
 	};
-	uint8_t out[FRAME_ANNOUNCE_MAX];
+	uint8_t out[FRAME_ANNOUNCE_MAX] = {0};
 	struct addr a;
 	int bad = 0;
 
