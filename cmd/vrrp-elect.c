@@ -41,6 +41,11 @@ static const char usage_text[] =
     "  vrrp-watch eth0 | vrrp-elect -i eth0 -v 51 192.0.2.10/24 | vrrp-advert | vip-up | garp\n"
     "  vrrp-elect -t /etc/viptools/web.conf && echo good\n";
 
+/* A promotion is what a failover waits for. The stages behind us have slept for long and are
+ * cold: they are woken this much before it, and we ourselves wait the last of it awake. */
+#define EXPECT_LEAD (1 * NSEC_PER_MSEC)
+#define AWAKE_LEAD  (100 * NSEC_PER_USEC)
+
 struct command {
 	struct stream stream;
 	struct stream_timer timer;
@@ -50,6 +55,7 @@ struct command {
 	bool replay;
 	int64_t now;    /* of the step in hand */
 	int64_t round;  /* when the clocks were compared last */
+	int64_t expected; /* due time of the promotion that was announced */
 	int64_t asleep; /* what CLOCK_BOOTTIME was ahead then */
 	struct record_out out;
 };
@@ -180,16 +186,22 @@ note_suspend(struct command *c)
 }
 
 static void
-step(struct command *c, const struct elect_event *ev)
+step_at(struct command *c, const struct elect_event *ev, int64_t now)
 {
 	if (!c->replay) {
-		c->now = stream_now(&c->stream);
+		c->now = now;
 		if (c->now != c->round) {
 			c->round = c->now;
 			note_suspend(c);
 		}
 	}
 	elect_step(c->elect, ev, c->now);
+}
+
+static void
+step(struct command *c, const struct elect_event *ev)
+{
+	step_at(c, ev, stream_now(&c->stream));
 }
 
 /* In a replay all that is due before a record happens before it, at its own time, and the
@@ -213,12 +225,31 @@ replay_until(struct command *c, int64_t time)
 }
 
 static void
+say_expect(struct command *c, size_t router, int64_t due)
+{
+	c->expected = due;
+	record_begin(&c->out, "expect");
+	record_add(&c->out, router_name(c, router));
+	record_set_time(&c->out, "t", due);
+	stream_emit(&c->stream, &c->out);
+}
+
+static void
 on_timer(void *ctx, int64_t now)
 {
 	struct elect_event ev = {.kind = ELECT_TIMER, .router = TABLE_NONE};
+	struct command *c = ctx;
+	int64_t due = elect_deadline(c->elect);
+	size_t router = elect_candidate(c->elect);
 
-	(void)now;
-	step(ctx, &ev);
+	if (router != TABLE_NONE && c->expected != due && due - now > AWAKE_LEAD) {
+		say_expect(c, router, due);
+		return;
+	}
+	if (router != TABLE_NONE && due - now <= AWAKE_LEAD)
+		while (stream_clock() < due)
+			;
+	step_at(c, &ev, stream_clock());
 }
 
 static void
@@ -226,11 +257,14 @@ on_batch(void *ctx)
 {
 	struct command *c = ctx;
 	int64_t due = elect_deadline(c->elect);
+	int64_t lead = elect_candidate(c->elect) == TABLE_NONE ? 0
+	    : c->expected != due                               ? EXPECT_LEAD
+							       : AWAKE_LEAD;
 
 	if (c->replay || due == INT64_MAX)
 		stream_timer_cancel(&c->stream, &c->timer);
 	else
-		stream_timer_set(&c->stream, &c->timer, due);
+		stream_timer_set(&c->stream, &c->timer, due - lead);
 }
 
 static void

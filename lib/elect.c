@@ -93,11 +93,12 @@ step_down(struct elect *e, struct member *m, int64_t late, int64_t now)
 	struct elect_action a = {.kind = ELECT_DO_STALLED, .router = m->index, .duration = late};
 
 	e->act(e->ctx, &a);
-	if (m->state == ELECT_LEAVING && m->to != ELECT_BACKUP)
+	if (m->state == ELECT_LEAVING && m->to != ELECT_BACKUP) {
 		member_withdraw(e, m, m->to, m->to_why, now);
-	else
-		/* an owner too: any extra time makes it listen */
-		member_listen(e, m, "stalled", 1, now);
+		return;
+	}
+	member_listen(e, m, "stalled", 0, now);
+	member_wait(e, m, now); /* an owner too */
 }
 
 /* A master that was silent for its down interval, because the process was not run or the host
@@ -154,10 +155,27 @@ on_link(struct elect *e, const struct elect_event *ev, int64_t now)
 	}
 }
 
+/* Nothing was told for so long: what now comes may be a backlog that has lost its end. */
+static void
+listen_anew(struct elect *e, int64_t gap, int64_t now)
+{
+	for (size_t i = 0; i < e->n_members; i++) {
+		struct member *m = e->member[i];
+
+		if (m != NULL && m->present && m->state == ELECT_BACKUP &&
+		    gap > member_down_interval(m))
+			member_wait(e, m, now);
+	}
+}
+
 /* The sensor lives: it has told all until time. */
 static void
 on_sensor(struct elect *e, int64_t time, int64_t now)
 {
+	int64_t gap = now - e->horizon;
+
+	if (gap > e->shortest)
+		listen_anew(e, gap, now);
 	if (time > e->horizon)
 		e->horizon = time;
 	if (!e->any_blind)
@@ -264,6 +282,15 @@ elect_deadline(const struct elect *e)
 	return t != NULL ? t->due : INT64_MAX;
 }
 
+size_t
+elect_candidate(const struct elect *e)
+{
+	const struct timer *t = timer_first(&e->heap);
+	const struct member *m = (const struct member *)t;
+
+	return t != NULL && t != &e->sensor && m->state == ELECT_BACKUP ? m->index : TABLE_NONE;
+}
+
 /* ---- configuration ---- */
 
 struct elect *
@@ -346,6 +373,8 @@ add_router(struct elect *e, size_t router, int64_t now)
 	    .checksum = ELECT_CHECKSUM_ANY,
 	    .hash_dirty = true};
 	find_shortest(e);
+	if (e->horizon == 0)
+		e->horizon = now; /* the record came through the sensor */
 	if (!timer_is_set(&e->sensor))
 		timer_set(&e->heap, &e->sensor, now + DEAF_LEAST);
 	l = find_link(e, m->cfg.ifname, false);

@@ -107,6 +107,9 @@ void elect_step(struct elect *e, const struct elect_event *event, int64_t now);
 /* When ELECT_TIMER is due next, or INT64_MAX. */
 int64_t elect_deadline(const struct elect *e);
 
+/* The router whose promotion is what the deadline is for, or TABLE_NONE. */
+size_t elect_candidate(const struct elect *e);
+
 enum elect_state elect_state_of(const struct elect *e, size_t router);
 unsigned int elect_prio_of(const struct elect *e, size_t router);
 const char *elect_state_name(enum elect_state s);

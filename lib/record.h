@@ -42,6 +42,7 @@ enum record_class {
 	X(link, EVENT, "if", "state")                                                             \
 	X(tick, EVENT, NULL)                                                                          \
 	X(health, EVENT, "check", "target", "state")                                              \
+	X(expect, EVENT, "router")                                                                \
 	X(send, EVENT, "router")                                                                  \
 	X(sent, EVENT, "router")                                                                  \
 	X(state, EVENT, "router", "state")                                                        \

@@ -315,6 +315,18 @@ tick_until() {
 	eventually gone "$spawned"
 }
 
+@test "vrrp-elect says what it expects before it promotes, and promotes at the due time" {
+	elector
+	live_router
+	tick_until says "$dir/out" MASTER
+	grep -q '^expect web t=' "$dir/out"
+	local due master
+	due=$(sed -n 's/^expect web t=//p' "$dir/out" | tail -n 1 | tr -d .)
+	master=$(sed -n 's/^state web MASTER .* t=//p' "$dir/out" | tr -d .)
+	[ "$master" -ge "$due" ]
+	exec 9>&-
+}
+
 @test "vrrp-elect releases what it holds when its sensor falls silent" {
 	elector
 	live_router
