@@ -180,8 +180,17 @@ on_send(void *ctx, const struct record *r)
 	return STREAM_TAKE;
 }
 
-/* An advert is on the wire, and said to be, before a state that follows it is passed on. A
- * backup's first advert is made ready while there is time. */
+/* The first advert of a backup is made ready while there is time. */
+static void
+make_ready(struct sender *s, size_t i)
+{
+	const struct advert_router *x = &s->advert.router[i];
+
+	if (x->is_linked && x->ready > VRRP_PRIO_STOP)
+		prepare(s, i, x->ready, checksum_of(&s->advert.config.router[i], NULL));
+}
+
+/* An advert is on the wire, and said to be, before a state that follows it is passed on. */
 static enum stream_fate
 on_state(void *ctx, const struct record *r)
 {
@@ -196,8 +205,10 @@ on_state(void *ctx, const struct record *r)
 	    parse_uint(text, 0, 255, &prio) == -1)
 		return STREAM_PASS;
 	i = config_find_router(&s->advert.config, name);
-	if (i != TABLE_NONE)
-		prepare(s, i, (uint8_t)prio, checksum_of(&s->advert.config.router[i], NULL));
+	if (i != TABLE_NONE) {
+		s->advert.router[i].ready = (uint8_t)prio;
+		make_ready(s, i);
+	}
 	return STREAM_PASS;
 }
 
@@ -221,6 +232,9 @@ on_link(void *ctx, const struct record *r)
 	if (ip6 != NULL)
 		addr_parse(ip6, &source6);
 	advert_link(&s->advert, &link, &source, &source6);
+	for (size_t i = 0; i < s->advert.n_routers; i++)
+		if (strcmp(s->advert.router[i].link.name, name) == 0)
+			make_ready(s, i);
 	return STREAM_PASS;
 }
 

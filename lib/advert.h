@@ -19,6 +19,7 @@ struct advert_router {
 	bool is_linked;         /* a link record has been seen */
 	bool is_pending;        /* the caller's: the frame is not sent yet */
 	uint8_t said;           /* the caller's: the last priority on the wire */
+	uint8_t ready;          /* the caller's: the priority it would take over with */
 	uint8_t prio, checksum; /* of the frame */
 	bool has_password;
 	uint8_t password[VRRP_AUTH_LEN];
