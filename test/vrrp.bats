@@ -65,7 +65,7 @@ accepted() {
 
 @test "the codec masks the reserved bits of a version 3 interval" {
 	run -0 vrrp decode < <(packet -x hex=31336401f06415cbc000020a)
-	[ "$output" = "ok src=192.0.2.1 dst=224.0.0.18 ttl=255 version=3 vrid=51 prio=100 message=31336401006405ccc000020a" ]
+	[ "$output" = "ok src=192.0.2.1 dst=224.0.0.18 ttl=255 version=3 vrid=51 prio=100 advert=1000 message=31336401006405ccc000020a" ]
 }
 
 @test "the codec names each fault" {

@@ -309,8 +309,8 @@ print_decoded(enum vrrp_result r, const struct vrrp_advert *a)
 	addr_format(&a->src, text);
 	printf(" src=%s", text);
 	addr_format(&a->dst, text);
-	printf(" dst=%s ttl=%u version=%u vrid=%u prio=%u", text, a->ttl, a->version, a->vrid,
-	    a->prio);
+	printf(" dst=%s ttl=%u version=%u vrid=%u prio=%u advert=%lld", text, a->ttl, a->version,
+	    a->vrid, a->prio, (long long)(a->interval / NSEC_PER_MSEC));
 	if (r == VRRP_OK) {
 		to_hex(out, vrrp_encode(a, out), text);
 		printf(" message=%s", text);
