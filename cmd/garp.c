@@ -265,10 +265,10 @@ start(struct garp *g, bool lock)
 		    strerror(errno));
 	if (frame_open(&g->frame) == -1)
 		cli_fail(status_from_errno(errno), "libnet: %s", strerror(errno));
-	if (priv_drop(false, true) == -1)
-		cli_fail(status_from_errno(errno), "privileges: %s", strerror(errno));
 	if (lock && priv_lock_memory() == -1)
 		cli_fail(status_from_errno(errno), "memory: %s", strerror(errno));
+	if (priv_drop(false, true) == -1)
+		cli_fail(status_from_errno(errno), "privileges: %s", strerror(errno));
 }
 
 static int

@@ -396,11 +396,11 @@ start(struct sender *s, bool lock)
 	if (wire_open(&s->wire) == -1)
 		cli_fail(status_from_errno(errno), "packet socket, needs CAP_NET_RAW: %s",
 		    strerror(errno));
+	if (lock && priv_lock_memory() == -1)
+		cli_fail(status_from_errno(errno), "memory: %s", strerror(errno));
 	/* It stays root, without root's powers, to read a password file that is named later. */
 	if (priv_drop(false, false) == -1)
 		cli_fail(status_from_errno(errno), "privileges: %s", strerror(errno));
-	if (lock && priv_lock_memory() == -1)
-		cli_fail(status_from_errno(errno), "memory: %s", strerror(errno));
 	s->stream.name = "vrrp-advert";
 	s->stream.ctx = s;
 	s->stream.handlers = handlers;

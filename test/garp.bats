@@ -365,6 +365,14 @@ client_knows() {
 	[ ! -s "$dir/garp.err" ]
 }
 
+@test "garp locks its memory when asked" {
+	hosts a
+	feed a -L
+	tell 'ready now=1'
+	eventually says "$dir/garp.out" ready
+	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$(pid_of garp)/status")" -gt 1000 ]
+}
+
 @test "garp ends when its reader has gone" {
 	hosts a
 	mkfifo "$dir/feed" "$dir/out"

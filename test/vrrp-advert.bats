@@ -27,13 +27,12 @@ config() {
 	printf 'link eth0 up ip=192.0.2.1 ip6=fe80::1 mac=%s\n' "$(mac_of a)"
 }
 
-# feed HOST: vrrp-advert on the host, fed by tell.
+# feed HOST [ARGUMENT...]: vrrp-advert on the host, fed by tell.
 feed() {
 	mkfifo "$dir/feed"
 	spawn sleep infinity <>"$dir/feed"
-	holder=$spawned
 	# shellcheck disable=SC2016
-	spawn_on "$1" advert sh -c 'exec vrrp-advert <"$0"' "$dir/feed"
+	spawn_on "$1" advert sh -c 'exec vrrp-advert "$@" <"$0"' "$dir/feed" "${@:2}"
 }
 
 tell() {
@@ -472,4 +471,12 @@ for l in open(sys.argv[1]): json.loads(l)' "$dir/out"
 	tell "$(config)" 'send web prio=100'
 	eventually says "$dir/advert.out" 'sent web'
 	[ ! -s "$dir/advert.err" ]
+}
+
+@test "vrrp-advert locks its memory when asked" {
+	hosts a
+	feed a -L
+	tell 'ready now=1'
+	eventually says "$dir/advert.out" ready
+	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$(pid_of advert)/status")" -gt 1000 ]
 }
