@@ -46,58 +46,62 @@ static const char usage_text[] =
 #define EXPECT_LEAD (1 * NSEC_PER_MSEC)
 #define AWAKE_LEAD  (100 * NSEC_PER_USEC)
 
-struct command {
-	struct stream stream;
-	struct stream_timer timer;
-	struct config config;
-	struct elect *elect;
-	struct table by_advert; /* index of a router by what an advert says */
-	bool replay;
-	int64_t now;    /* of the step in hand */
-	int64_t round;  /* when the clocks were compared last */
-	int64_t expected; /* due time of the promotion that was announced */
-	int64_t asleep; /* what CLOCK_BOOTTIME was ahead then */
-	struct record_out out;
-};
-
 /* What an advert has in common with the router it is for. */
 struct advert_key {
 	char ifname[IF_NAMESIZE];
 	uint8_t vrid;
 	uint8_t family;
 };
+_Static_assert(sizeof(struct advert_key) == IF_NAMESIZE + 2, "keys are compared whole");
+
+struct command {
+	struct stream stream;
+	struct stream_timer timer;
+	struct config config;
+	struct elect *elect;
+	struct advert_key *key; /* by the index of the router */
+	struct table by_advert; /* index of a router by what an advert says */
+	bool replay;
+	int64_t now;      /* of the step in hand */
+	int64_t round;    /* when the clocks were compared last */
+	int64_t expected; /* due time of the promotion that was announced */
+	int64_t asleep;   /* what CLOCK_BOOTTIME was ahead then */
+	struct record_out out;
+};
 
 static struct advert_key
 make_key(const char *ifname, uint8_t vrid, uint8_t family)
 {
-	struct advert_key key;
+	struct advert_key key = {.vrid = vrid, .family = family};
 
-	memset(&key, 0, sizeof(key));
-	snprintf(key.ifname, sizeof(key.ifname), "%s", ifname);
-	key.vrid = vrid;
-	key.family = family;
+	memcpy(key.ifname, ifname, strnlen(ifname, sizeof(key.ifname) - 1));
 	return key;
 }
 
 static bool
 same_key(const void *owner, size_t index, const void *key, size_t len)
 {
-	const struct config_router *r = &((const struct config *)owner)->router[index];
-	struct advert_key mine = make_key(r->ifname, r->vrid, r->family);
+	const struct command *c = owner;
 
-	return memcmp(&mine, key, len) == 0;
+	return memcmp(&c->key[index], key, len) == 0;
 }
 
 static int
 index_routers(struct command *c)
 {
+	struct advert_key *grown = reallocarray(c->key, c->config.n_routers, sizeof(*grown));
+
+	if (grown == NULL)
+		return -1;
+	c->key = grown;
 	table_clear(&c->by_advert);
 	for (size_t i = 0; i < c->config.n_routers; i++) {
 		const struct config_router *r = &c->config.router[i];
-		struct advert_key key = make_key(r->ifname, r->vrid, r->family);
+		struct advert_key *key = &c->key[i];
 
-		if (r->used && table_find(&c->by_advert, &key, sizeof(key)) == TABLE_NONE &&
-		    table_put(&c->by_advert, &key, sizeof(key), i) == -1)
+		*key = make_key(r->ifname, r->vrid, r->family);
+		if (r->used && table_find(&c->by_advert, key, sizeof(*key)) == TABLE_NONE &&
+		    table_put(&c->by_advert, key, sizeof(*key), i) == -1)
 			return -1;
 	}
 	return 0;
@@ -654,7 +658,7 @@ main(int argc, char *argv[])
 		cli_usage("-i and -v need an address");
 	cli_want_stream();
 	config_init(&c.config);
-	table_init(&c.by_advert, same_key, &c.config);
+	table_init(&c.by_advert, same_key, &c);
 	c.stream.ctx = c.timer.ctx = &c;
 	c.stream.batch = on_batch;
 	c.stream.end = on_end;
@@ -671,6 +675,7 @@ main(int argc, char *argv[])
 	status = stream_run(&c.stream);
 	elect_free(c.elect);
 	table_free(&c.by_advert);
+	free(c.key);
 	config_free(&c.config);
 	return status;
 }
