@@ -623,3 +623,46 @@ with_hook() {
 	tell_web 'state web STOP from=MASTER reason=removed prio=100'
 	eventually says "$dir/called" 'INSTANCE web STOP 100'
 }
+
+# --- with the real stages ---
+
+@test "vip-run needs no more capabilities than its unit leaves it" {
+	hosts a
+	bound=$(sed -n 's/^CapabilityBoundingSet=//p' "$TOP/share/systemd/vip-run@.service" |
+	    sed 's/CAP_\([A-Z_]*\)/+\L\1/g; s/ /,/g')
+	configure "router web if=eth0 vrid=51 startup=0s advert=100ms" "address web $VIP/24"
+	spawn_on a vip-run setpriv --bounding-set="-all,$bound" --no-new-privs \
+	    "$BUILD/vip-run" "$dir/web.conf"
+	vip=$spawned
+	eventually 8 held_by a
+	for s in vrrp-watch vip-up; do
+		old=$(stages)
+		rm "$run/.ready"
+		kill -STOP "$(stage "$s")"
+		eventually 6 [ -e "$run/.ready" ]
+		all_gone $old
+	done
+	eventually 8 held_by a
+	stop
+	held_by ''
+	[ "$(grep -v '^vip-run: web:' "$dir/vip-run.err")" = '' ]
+}
+
+@test "vip-run shows the password nowhere" {
+	hosts a
+	echo sesame12 >"$dir/secret"
+	chmod 600 "$dir/secret"
+	configure "router web if=eth0 vrid=51 version=2 auth=$dir/secret startup=0s" \
+	    "address web $VIP/24"
+	capture wire vrrp
+	spawn_on a vip-run "$BUILD/vip-run" "$dir/web.conf"
+	vip=$spawned
+	eventually 8 held_by a
+	eventually sh -c 'tcpdump -vr "$1" 2>/dev/null | grep -q sesame12' - "$dir/wire.pcap"
+	not grep -rl sesame12 "$run" "$dir/vip-run.err" "$dir/vip-run.out" "$dir/web.conf"
+	for p in $vip $(stages); do
+		not grep -lz sesame12 "/proc/$p/cmdline" "/proc/$p/environ"
+	done
+	stop
+	not grep -rl sesame12 "$run" "$dir/vip-run.err"
+}

@@ -1,0 +1,5 @@
+complete -c vip-run -a '(path basename -E /etc/viptools/*.conf 2>/dev/null)'
+complete -c vip-run -s n -d 'print the pipeline, start nothing'
+complete -c vip-run -s t -d 'check the configuration, start nothing'
+complete -c vip-run -s h -l help -d 'say how it is called'
+complete -c vip-run -s V -l version -d 'say its version'
