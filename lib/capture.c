@@ -245,20 +245,21 @@ is_known_type(int link_type)
 int
 capture_open_file(struct capture *c, const char *path)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
+	bool is_stdin = strcmp(path, "-") == 0, is_regular;
 	FILE *f = is_stdin ? stdin : fopen(path, "re");
 	struct stat st;
 
 	c->live = false;
 	c->error[0] = '\0';
-	if (f == NULL || fstat(fileno(f), &st) == -1) {
+	if (f == NULL) {
 		snprintf(c->error, sizeof(c->error), "%s", strerror(errno));
 		return -1;
 	}
 	/* Of a pipe, take no more than the packet in hand: what lies in a buffer of stdio does
 	 * not wake poll(2). */
-	c->batch = S_ISREG(st.st_mode) ? BATCH : 1;
-	if (!S_ISREG(st.st_mode))
+	is_regular = fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode);
+	c->batch = is_regular ? BATCH : 1;
+	if (!is_regular)
 		setvbuf(f, NULL, _IONBF, 0);
 	c->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, c->error);
 	if (c->pcap == NULL) {
