@@ -170,7 +170,7 @@ member_listen(struct elect *e, struct member *m, const char *reason, int64_t ext
 void
 member_wait(struct elect *e, struct member *m, int64_t now)
 {
-	m->down_due = now + member_down_interval(m);
+	m->down_due = m->deaf_until = now + member_down_interval(m);
 	m->why = "silence";
 	m->heard.prio = 0;
 	timer_set(&e->heap, &m->timer, m->down_due);
@@ -233,8 +233,10 @@ member_withdraw(
 static bool
 is_of_loser(const struct member *m, const struct elect_advert *adv, int64_t due)
 {
-	return adv->prio < m->heard.prio && due < m->down_due &&
-	    addr_compare(&adv->src, &m->heard.src) != 0;
+	int order = addr_compare(&adv->src, &m->heard.src);
+
+	return due < m->down_due && order != 0 &&
+	    (adv->prio < m->heard.prio || (adv->prio == m->heard.prio && order < 0));
 }
 
 /* Whether another master lives that is not below us: a lower one will yield to it. */
@@ -294,10 +296,12 @@ note_master(struct member *m, const struct elect_advert *adv, int64_t now)
 static void
 renew_prio(const struct elect *e, struct member *m, int64_t now)
 {
-	int64_t before = member_down_interval(m);
+	int64_t longer = -member_down_interval(m);
 
 	m->prio = effective_prio(e, m);
-	m->down_due += member_down_interval(m) - before;
+	longer += member_down_interval(m);
+	m->down_due += longer;
+	m->deaf_until += longer;
 	if (m->heard.prio != VRRP_PRIO_STOP)
 		note_master(m, &m->heard, now);
 }
@@ -453,7 +457,9 @@ is_told(const struct elect *e, const struct member *m, int64_t now)
 void
 member_promote(struct elect *e, struct member *m, int64_t now)
 {
-	if (is_told(e, m, now)) {
+	if (now < m->deaf_until) {
+		timer_set(&e->heap, &m->timer, m->deaf_until);
+	} else if (is_told(e, m, now)) {
 		become_master(e, m, m->why, now);
 	} else if (now - m->down_due > member_down_interval(m)) {
 		member_wait(e, m, now);
@@ -554,6 +560,8 @@ member_release(struct elect *e, struct member *m, int64_t duration, int64_t now)
 	m->release_until = now + duration;
 	if (m->state == ELECT_MASTER)
 		leave(e, m, ELECT_BACKUP, "release", now);
+	else
+		member_review(e, m, 0, now); /* it may have been about to preempt */
 }
 
 void

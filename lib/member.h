@@ -26,7 +26,6 @@ struct member {
 	size_t index;
 	bool present;
 	enum elect_state state;
-	struct config_router cfg;
 	unsigned int base; /* priority before tracks: configured, or given by `priority` */
 	unsigned int prio; /* effective */
 	bool link_known, link_up, stopped, unheard, resigned, successor, blind;
@@ -36,14 +35,16 @@ struct member {
 	const char *to_why;
 	uint8_t checksum; /* of the last peer heard */
 	bool hash_dirty;
-	uint64_t hash;    /* of our own address list */
-	int64_t interval; /* the master's, in BACKUP of version 3: learnt */
-	int64_t down_due; /* when a silent master is down */
+	uint64_t hash;      /* of our own address list */
+	int64_t interval;   /* the master's, in BACKUP of version 3: learnt */
+	int64_t down_due;   /* when a silent master is down */
+	int64_t deaf_until; /* no promotion before: what was missed may have been an advert */
 	struct elect_advert heard; /* the last of another master; priority 0 for none */
 	int64_t sent, self_heard, edited;
 	int64_t lower_since; /* first lower advert under preempt=DELAY; 0 none */
 	int64_t release_until, reassert, contested;
 	int64_t quiet[QUIET_N];
+	struct config_router cfg; /* last: what an advert touches stands together */
 };
 
 /* What the sensor last said of an interface. */
@@ -83,7 +84,7 @@ int64_t member_deaf_limit(const struct member *m);
 void member_listen(
     struct elect *e, struct member *m, const char *reason, int64_t extra, int64_t now);
 
-/* Stays in BACKUP and waits a down interval from now, whatever was heard before. */
+/* Stays in BACKUP and listens for a down interval from now, whatever was heard before. */
 void member_wait(struct elect *e, struct member *m, int64_t now);
 
 /* To a state that serves nothing, at once, saying priority 0 where it was master. */
