@@ -299,6 +299,7 @@ stub_system() {
 			ln -s /x /etc/systemd/system/new.target.wants/new.service
 			ln -s /x /etc/systemd/system/multi-user.target.wants/new.service
 			ln -s /x /etc/rc2.d/S01new
+			ln -s /x /etc/systemd/system/empty.wants/new.service
 			mv /etc/rc2.d/S01old /etc/rc2.d/S02old
 			;;
 		esac
@@ -311,13 +312,13 @@ stub_system() {
 		mount -t tmpfs tmpfs /usr/sbin
 		mount -t tmpfs tmpfs /etc/systemd
 		mount --bind "$(mktemp -d)" /etc/rc2.d
-		mkdir -p /etc/systemd/system/multi-user.target.wants
+		mkdir -p /etc/systemd/system/multi-user.target.wants /etc/systemd/system/empty.wants
 		ln -s /x /etc/systemd/system/multi-user.target.wants/old.service
 		ln -s /x /etc/rc2.d/S01old
 		[ -z "$POLICY" ] || { echo "$POLICY" >/usr/sbin/policy-rc.d; chmod 750 /usr/sbin/policy-rc.d; }
 		"$@"
 		status=$?
-		find /etc/rc2.d /etc/systemd -mindepth 1 ! -type d | sed 's,.*/,,' | sort | xargs
+		find /etc/rc2.d /etc/systemd/system -mindepth 1 | sed 's,.*/,,' | sort | xargs
 		stat -c %a /usr/sbin/policy-rc.d 2>/dev/null && cat /usr/sbin/policy-rc.d
 		exit $status
 	END
@@ -331,7 +332,7 @@ stubbed() {
 	stub_system
 	printf 'bash\nno-such-package\n' >"$dir/list"
 	POLICY='' run -0 --separate-stderr stubbed "$dir/list"
-	[ "$output" = 'S02old old.service' ]
+	[ "$output" = 'S02old empty.wants multi-user.target.wants old.service' ]
 	grep -q 'install --no-install-recommends no-such-package$' "$CALLS"
 	grep -qx 'policy 101' "$CALLS"
 	[[ $stderr == *'left disabled: new'* ]]
@@ -350,7 +351,7 @@ stubbed() {
 	stub_system
 	printf 'bash\n\ncoreutils\n' >"$dir/list"
 	POLICY='' run -0 stubbed "$dir/list"
-	[ "$output" = 'S01old old.service' ]
+	[ "$output" = 'S01old empty.wants multi-user.target.wants old.service' ]
 	[ ! -s "$CALLS" ]
 }
 
