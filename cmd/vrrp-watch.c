@@ -232,13 +232,16 @@ join_groups(struct sensor *s, size_t i)
 		group_set(&s->groups, i, l->index, true, true);
 }
 
-/* An interface that was made anew has gone in between, also where it looks the same. */
+/* An interface that was made anew has gone in between, also where it looks the same. One that has
+ * come up may be at another switch, and a small MTU ends a membership unseen: join again. */
 static void
 on_link(void *ctx, size_t i, const struct link *before)
 {
 	struct sensor *s = ctx;
 	const struct link *l = &s->links.link[i];
 
+	if (!before->up || before->mtu != l->mtu)
+		group_set(&s->groups, i, 0, false, false);
 	join_groups(s, i);
 	if (before->index != 0 && before->index != l->index && before->up && l->up)
 		emit_link(s, l, false);

@@ -445,6 +445,32 @@ member() {
 	eventually 2 member a 6 0
 }
 
+@test "vrrp-watch joins again when a cable is plugged in, and when the MTU allows it" {
+	need tcpdump
+	hosts a
+	watch a
+	tell a "$(router web vrid=51)" "
+router six if=eth0 vrid=51 af=6"
+	eventually 2 member a 4
+	member a 6
+	capture wire igmp
+	unplug a
+	eventually 2 last_says link 'link eth0 down '
+	plug a
+	eventually 2 last_says link 'link eth0 up '
+	eventually 2 reported
+	ip -n a link set eth0 mtu 1000
+	eventually 2 watched 'error vrrp-watch object=eth0 reason=join detail='
+	member a 6 0
+	ip -n a link set eth0 mtu 1500
+	eventually 2 member a 6
+	member a 4
+}
+
+reported() {
+	captured wire -v | grep -q "gaddr $GROUP to_ex"
+}
+
 @test "vrrp-watch serves more interfaces than a socket has groups" {
 	hosts a
 	watch a
@@ -690,7 +716,7 @@ address six fe80::13/64"
 	not watched reject
 	pss=$(awk '/^Pss:/ { print $2 }' "/proc/$(pid_of watch)/smaps_rollup")
 	echo "PSS $pss kB"
-	grep -q libasan "/proc/$(pid_of watch)/maps" || [ "$pss" -lt 3072 ]
+	grep -qa __asan_init "$BUILD/vrrp-watch" || [ "$pss" -lt 3072 ]
 }
 
 @test "vrrp-watch ends when its reader has gone" {
