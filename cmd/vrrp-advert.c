@@ -174,6 +174,8 @@ on_send(void *ctx, const struct record *r)
 
 	if (i == TABLE_NONE || text == NULL || parse_uint(text, 0, 255, &prio) == -1)
 		stream_error(&s->stream, name != NULL ? name : r->kind, "bad-send", text);
+	else if (stream_stood_still(&s->stream) && prio > VRRP_PRIO_STOP)
+		stream_error(&s->stream, name, "stood-still", NULL);
 	else
 		send_advert(
 		    s, i, (uint8_t)prio, checksum_of(&c->router[i], record_get(r, "checksum")));

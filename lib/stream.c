@@ -23,7 +23,7 @@
 enum { SLOT_INPUT, SLOT_OUTPUT, SLOT_SIGNAL, SLOT_FIRST };
 
 struct stream_state {
-	bool live, ended, bad_data, skipping, passed;
+	bool live, ended, bad_data, skipping, passed, stood;
 	int status;
 	unsigned long line;
 	int64_t now;
@@ -65,6 +65,12 @@ int64_t
 stream_now(const struct stream *s)
 {
 	return s->state->now;
+}
+
+bool
+stream_stood_still(const struct stream *s)
+{
+	return s->state->stood;
 }
 
 unsigned long
@@ -436,6 +442,7 @@ stream_open(struct stream *s)
 		st->poll[i].fd = -1;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGCONT);
 	/* Blocked, it would come through the signalfd even where it is ignored. */
 	if (sigaction(SIGINT, NULL, &interrupt) == 0 && interrupt.sa_handler != SIG_IGN)
 		sigaddset(&set, SIGINT);
@@ -482,16 +489,28 @@ wait_round(struct stream_state *st, bool no_input)
 }
 
 static void
+take_signals(struct stream_state *st)
+{
+	struct signalfd_siginfo info;
+
+	while (read(st->poll[SLOT_SIGNAL].fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCONT)
+			st->stood = true;
+		else
+			st->ended = true;
+	}
+}
+
+static void
 serve_round(struct stream *s)
 {
 	struct stream_state *st = s->state;
-	struct signalfd_siginfo info;
 
 	if (st->poll[SLOT_OUTPUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		st->out.gone = true;
+	st->stood = false;
 	if (st->poll[SLOT_SIGNAL].revents & POLLIN)
-		while (read(st->poll[SLOT_SIGNAL].fd, &info, sizeof(info)) == sizeof(info))
-			st->ended = true;
+		take_signals(st);
 	if (st->poll[SLOT_INPUT].revents != 0)
 		take_input(s);
 	for (size_t i = 0; i < STREAM_SLOTS && st->status == 0; i++)

@@ -481,3 +481,22 @@ for l in open(sys.argv[1]): json.loads(l)' "$dir/out"
 	eventually says "$dir/advert.out" ready
 	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$(pid_of advert)/status")" -gt 1000 ]
 }
+
+@test "vrrp-advert does not send what lay unread while it stood still, but priority 0" {
+	need tcpdump
+	hosts a
+	capture wire
+	feed a
+	config | while read -r line; do tell "$line"; done
+	tell 'send web prio=100'
+	eventually counted wire 1
+	kill -STOP "$(pid_of advert)"
+	tell 'send web prio=101' 'send web prio=101' 'send web prio=0'
+	kill -CONT "$(pid_of advert)"
+	eventually counted wire 2
+	prios wire '100 0'
+	says "$dir/advert.out" 'error vrrp-advert object=web reason=stood-still'
+	tell 'send web prio=102'
+	eventually counted wire 3
+	prios wire '100 0 102'
+}
