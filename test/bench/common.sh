@@ -22,7 +22,6 @@ fail() {
 
 bench_open() {
 	mkdir -p "$dir"
-	ip link set lo up
 	ip link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0
 	ip link set br0 up
 	node a 11
@@ -70,7 +69,7 @@ has_none_left() {
 # masters SIDE NODE: how often a router of this node has become master.
 masters() {
 	case $1 in
-	ours) grep -c '^state [^ ]* MASTER' "$dir/$2.out" || : ;;
+	ours) grep -c ' MASTER from=' "$dir/$2.out" || : ;;
 	keepalived) grep -c 'Entering MASTER STATE' "$dir/$2.out" || : ;;
 	esac
 }
@@ -88,14 +87,9 @@ configure_ours() {
 	done
 }
 
+# A session each, as a service has: the scheduler gives a session its own share (autogroup).
 launch_ours() {
-	rm -f "$dir/$1.control"
-	mkfifo "$dir/$1.control"
-	setsid ip netns exec "$1" sh -c '
-		exec 3<>"$1.control"
-		{ cat "$1.conf"; exec cat "$1.control" 3>&-; } |
-		    vrrp-watch | vrrp-elect | vrrp-advert | vip-up | garp
-	' sh "$dir/$1" >"$dir/$1.out" 2>"$dir/$1.err" &
+	setsid ip netns exec "$1" vip-run "$dir/$1.conf" >"$dir/$1.out" 2>&1 &
 }
 
 configure_keepalived() {
@@ -116,7 +110,6 @@ configure_keepalived() {
 	done
 }
 
-# A session each, as a service has: the scheduler gives a session its own share (autogroup).
 # -G: without it each message goes to the serial console and costs milliseconds.
 launch_keepalived() {
 	setsid ip netns exec "$1" keepalived -P -G -l -n -f "$dir/$1.conf" \
@@ -135,27 +128,24 @@ pair() {
 
 is_listening() {
 	case $1 in
-	ours) grep -q '^state [^ ]* BACKUP' "$dir/$2.out" ;;
-	keepalived) grep -q 'Entering BACKUP STATE' "$dir/$2.out" ;;
+	ours) grep -qs ' BACKUP from=' "$dir/$2.out" ;;
+	keepalived) grep -qs 'Entering BACKUP STATE' "$dir/$2.out" ;;
 	esac
 }
 
+# All of both nodes goes at once, so that no time is lost and nobody takes over.
 unpair() {
-	for end in a b; do
-		pids=$(ip netns pids "$end")
-		[ -z "$pids" ] || kill -TERM $pids 2>/dev/null || :
+	for signal in STOP KILL; do
+		kill -"$signal" $(ip netns pids a) $(ip netns pids b) 2>/dev/null || :
 	done
 	for end in a b; do
-		eventually 10 has_none_left "$end" || kill -KILL $(ip netns pids "$end") || :
+		eventually 10 has_none_left "$end" || fail "$end: still there"
 		ip -n "$end" address flush dev eth0 to 10.0.0.0/8
 	done
-	wait_all
-}
-
-wait_all() {
 	for p in $(jobs -p); do
 		wait "$p" 2>/dev/null || :
 	done
+	rm -rf /run/viptools
 }
 
 tap_start() {
