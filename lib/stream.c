@@ -509,8 +509,8 @@ serve_round(struct stream *s)
 	if (st->poll[SLOT_OUTPUT].revents & (POLLERR | POLLHUP | POLLNVAL))
 		st->out.gone = true;
 	st->stood = false;
-	if (st->poll[SLOT_SIGNAL].revents & POLLIN)
-		take_signals(st);
+	if (st->poll[SLOT_SIGNAL].revents != 0 || st->poll[SLOT_INPUT].revents != 0)
+		take_signals(st); /* a stop may have come between the poll and its end */
 	if (st->poll[SLOT_INPUT].revents != 0)
 		take_input(s);
 	for (size_t i = 0; i < STREAM_SLOTS && st->status == 0; i++)

@@ -482,6 +482,10 @@ for l in open(sys.argv[1]): json.loads(l)' "$dir/out"
 	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$(pid_of advert)/status")" -gt 1000 ]
 }
 
+stopped() {
+	[[ $(ps -o stat= -p "$1") = T* ]]
+}
+
 @test "vrrp-advert does not send what lay unread while it stood still, but priority 0" {
 	need tcpdump
 	hosts a
@@ -491,6 +495,7 @@ for l in open(sys.argv[1]): json.loads(l)' "$dir/out"
 	tell 'send web prio=100'
 	eventually counted wire 1
 	kill -STOP "$(pid_of advert)"
+	eventually stopped "$(pid_of advert)"
 	tell 'send web prio=101' 'send web prio=101' 'send web prio=0'
 	kill -CONT "$(pid_of advert)"
 	eventually counted wire 2
