@@ -52,7 +52,9 @@ cli_start(int argc, char *argv[], const char *usage)
 	}
 }
 
-static void __attribute__((format(printf, 2, 0)))
+static void say(int level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+static void
 say(int level, const char *format, va_list args)
 {
 	char text[1024];

@@ -18,8 +18,7 @@ _Noreturn void cli_usage(const char *format, ...) __attribute__((format(printf, 
  * standard error is the journal ($JOURNAL_STREAM names it). level is syslog's: 3 error,
  * 4 warning, 6 information. */
 void cli_message(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-_Noreturn void cli_fail(int status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+_Noreturn void cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A filter without operands must have a stream to read: a terminal is a usage error. */
 void cli_want_stream(void);

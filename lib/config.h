@@ -36,13 +36,13 @@ struct config_router {
 	uint8_t family;  /* 4 or 6 */
 	uint8_t down;    /* adverts in a down interval */
 	bool preempt;
-	bool unheard_fault;     /* unheard=fault: own adverts not heard on the wire are a fault */
-	int64_t preempt_delay;  /* nanoseconds, as all times here */
+	bool unheard_fault;    /* unheard=fault: own adverts not heard on the wire are a fault */
+	int64_t preempt_delay; /* nanoseconds, as all times here */
 	int64_t advert;
 	int64_t startup;
 	int64_t handover;
 	enum config_checksum checksum;
-	struct addr src;        /* family 0: the interface's */
+	struct addr src; /* family 0: the interface's */
 	char auth[CONFIG_PATH_MAX];
 };
 
@@ -50,11 +50,11 @@ struct config_address {
 	bool used;
 	size_t router; /* index */
 	struct cidr cidr;
-	char dev[IF_NAMESIZE];   /* the router's interface unless said */
+	char dev[IF_NAMESIZE]; /* the router's interface unless said */
 	char label[IF_NAMESIZE];
-	uint8_t scope;           /* RT_SCOPE_* */
+	uint8_t scope; /* RT_SCOPE_* */
 	bool advertise;
-	int64_t lease;           /* whole seconds in ns; 0 none; CONFIG_LEASE_AUTO */
+	int64_t lease; /* whole seconds in ns; 0 none; CONFIG_LEASE_AUTO */
 };
 
 struct config_track {

@@ -14,12 +14,12 @@
  * actions come out through one callback. All times are nanoseconds of one clock that does not
  * step. Allocates only in elect_init and when a router is added. */
 
-#define ELECT_STATES(X)                                                                           \
-	X(INIT)    /* no link or no address yet */                                                \
-	X(BACKUP)                                                                                 \
-	X(MASTER)                                                                                 \
-	X(LEAVING) /* said priority 0, or yielded; serves on until the successor has announced */ \
-	X(FAULT)                                                                                  \
+#define ELECT_STATES(X)                                                                            \
+	X(INIT) /* no link or no address yet */                                                    \
+	X(BACKUP)                                                                                  \
+	X(MASTER)                                                                                  \
+	X(LEAVING) /* said priority 0, or yielded; serves on until the successor has announced */  \
+	X(FAULT)                                                                                   \
 	X(STOP)
 
 enum elect_state {
@@ -33,8 +33,8 @@ struct elect_advert {
 	struct addr src;
 	uint8_t version;
 	uint8_t prio;
-	uint8_t checksum;   /* enum vrrp_checksum */
-	bool self;          /* our own, on its way out */
+	uint8_t checksum; /* enum vrrp_checksum */
+	bool self;        /* our own, on its way out */
 	int64_t interval;
 	int64_t time;       /* when it was captured; at most now */
 	uint64_t addresses; /* elect_addresses_hash of its list, 0 where not known */

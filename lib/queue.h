@@ -12,9 +12,9 @@
 #define QUEUE_STALL INT64_C(2000000000) /* ns; a reader that takes nothing this long is gone */
 
 struct queue {
-	bool gone;      /* the reader; what is put is dropped from then on */
-	bool is_pipe;   /* only a pipe tells what is unread */
-	bool watched;   /* unread octets may be there */
+	bool gone;    /* the reader; what is put is dropped from then on */
+	bool is_pipe; /* only a pipe tells what is unread */
+	bool watched; /* unread octets may be there */
 	size_t head, tail;
 	size_t written; /* since the last look */
 	size_t unread;  /* at the last look */

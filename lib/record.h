@@ -19,41 +19,41 @@ enum record_class {
 };
 
 /* Every kind of records(5): its name, its class, and the names of its operands in order. */
-#define RECORD_KINDS(X)                                                                           \
-	X(router, CONFIG, "router")                                                               \
-	X(address, CONFIG, "router", "address")                                                   \
-	X(route, CONFIG, "router")                                                                \
-	X(rule, CONFIG, "router")                                                                 \
-	X(peer, CONFIG, "router", "address")                                                      \
-	X(group, CONFIG, "group")                                                                 \
-	X(track, CONFIG, "router", "object")                                                      \
-	X(notify, CONFIG, "name", "program")                                                      \
-	X(check, CONFIG, "check", "method")                                                       \
-	X(service, CONFIG, "service", "protocol", "endpoint")                                     \
-	X(server, CONFIG, "service", "endpoint")                                                  \
-	X(priority, CONTROL, "router", "prio")                                                    \
-	X(release, CONTROL, "router")                                                             \
-	X(stop, CONTROL, "router")                                                                \
-	X(drain, CONTROL, "service", "endpoint")                                                  \
-	X(undrain, CONTROL, "service", "endpoint")                                                \
-	X(remove, CONTROL, "object")                                                              \
-	X(advert, EVENT, "if", "vrid", "src")                                                     \
-	X(reject, EVENT, "if", "reason")                                                          \
-	X(link, EVENT, "if", "state")                                                             \
-	X(tick, EVENT, NULL)                                                                          \
-	X(health, EVENT, "check", "target", "state")                                              \
-	X(expect, EVENT, "router")                                                                \
-	X(send, EVENT, "router")                                                                  \
-	X(sent, EVENT, "router")                                                                  \
-	X(state, EVENT, "router", "state")                                                        \
-	X(contested, EVENT, "router")                                                             \
-	X(split, EVENT, "router")                                                                 \
-	X(stalled, EVENT, "router")                                                               \
-	X(mismatch, EVENT, "router")                                                              \
-	X(conflict, EVENT, "router")                                                              \
-	X(pool, EVENT, "service", "state")                                                        \
-	X(vip, EVENT, "router", "address", "state")                                               \
-	X(ipvs, EVENT, "service")                                                                 \
+#define RECORD_KINDS(X)                                                                            \
+	X(router, CONFIG, "router")                                                                \
+	X(address, CONFIG, "router", "address")                                                    \
+	X(route, CONFIG, "router")                                                                 \
+	X(rule, CONFIG, "router")                                                                  \
+	X(peer, CONFIG, "router", "address")                                                       \
+	X(group, CONFIG, "group")                                                                  \
+	X(track, CONFIG, "router", "object")                                                       \
+	X(notify, CONFIG, "name", "program")                                                       \
+	X(check, CONFIG, "check", "method")                                                        \
+	X(service, CONFIG, "service", "protocol", "endpoint")                                      \
+	X(server, CONFIG, "service", "endpoint")                                                   \
+	X(priority, CONTROL, "router", "prio")                                                     \
+	X(release, CONTROL, "router")                                                              \
+	X(stop, CONTROL, "router")                                                                 \
+	X(drain, CONTROL, "service", "endpoint")                                                   \
+	X(undrain, CONTROL, "service", "endpoint")                                                 \
+	X(remove, CONTROL, "object")                                                               \
+	X(advert, EVENT, "if", "vrid", "src")                                                      \
+	X(reject, EVENT, "if", "reason")                                                           \
+	X(link, EVENT, "if", "state")                                                              \
+	X(tick, EVENT, NULL)                                                                       \
+	X(health, EVENT, "check", "target", "state")                                               \
+	X(expect, EVENT, "router")                                                                 \
+	X(send, EVENT, "router")                                                                   \
+	X(sent, EVENT, "router")                                                                   \
+	X(state, EVENT, "router", "state")                                                         \
+	X(contested, EVENT, "router")                                                              \
+	X(split, EVENT, "router")                                                                  \
+	X(stalled, EVENT, "router")                                                                \
+	X(mismatch, EVENT, "router")                                                               \
+	X(conflict, EVENT, "router")                                                               \
+	X(pool, EVENT, "service", "state")                                                         \
+	X(vip, EVENT, "router", "address", "state")                                                \
+	X(ipvs, EVENT, "service")                                                                  \
 	X(error, EVENT, "command")
 
 /* One word after the kind: key and value of `key=value`; for a word without `=`, an operand

@@ -12,7 +12,7 @@ setting_refuse(struct config_error *e, const char *word, const char *reason)
 {
 	size_t n = 0;
 
-	for (; word[n] != '\0' && n < sizeof(e->word) - 1; n++)
+	for (; n < sizeof(e->word) - 1 && word[n] != '\0'; n++)
 		e->word[n] = word[n] > ' ' && word[n] < 0x7f ? word[n] : '?';
 	e->word[n] = '\0';
 	e->reason = reason;

@@ -17,7 +17,7 @@ struct table {
 	struct table_slot {
 		uint32_t hash;
 		uint32_t index; /* plus one; 0 is empty */
-	} *slot;
+	} * slot;
 	size_t n;    /* slots in use, removed ones included */
 	size_t room; /* a power of two */
 	table_same *same;

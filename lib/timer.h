@@ -9,7 +9,7 @@
  * lives in its owner's struct, zeroed; the heap holds pointers to it. */
 
 struct timer {
-	int64_t due; /* nanoseconds */
+	int64_t due;  /* nanoseconds */
 	size_t place; /* 1-based place in the heap; 0 while not set */
 };
 
