@@ -273,11 +273,11 @@ options_of() {
 @test "make leaves CC, CFLAGS, CPPFLAGS and LDFLAGS to the user" {
 	make -n -C "$TOP" build="$dir/build" CC=mycc CFLAGS=-mycflag CPPFLAGS=-mycppflag \
 	    LDFLAGS=-myldflag all | grep '^mycc ' >"$dir/lines"
-	lines=$(wc -l <"$dir/lines") compiled=$(grep -c ' -c ' "$dir/lines")
+	all=$(wc -l <"$dir/lines") compiled=$(grep -c ' -c ' "$dir/lines")
 	[ "$compiled" -gt 10 ]
-	[ "$(grep -c -e -mycflag "$dir/lines")" -eq "$lines" ]
+	[ "$(grep -c -e -mycflag "$dir/lines")" -eq "$all" ]
 	[ "$(grep -c -e -mycppflag "$dir/lines")" -eq "$compiled" ]
-	[ "$(grep -c -e -myldflag "$dir/lines")" -eq $((lines - compiled)) ]
+	[ "$(grep -c -e -myldflag "$dir/lines")" -eq $((all - compiled)) ]
 	[ "$(grep -c -e '-std=c17.* -Wall' "$dir/lines")" -eq "$compiled" ]
 	not grep -q -e ' -O2' -e ' -g ' "$dir/lines"
 }
