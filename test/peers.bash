@@ -193,16 +193,16 @@ only() {
 
 # --- many scenarios at once (scenario.bash) ---------------------------------------------------
 
-# play N: in setup_file: the scenarios on standard input (SCENARIO PEER FORM), N at a time.
+# play N [SCRIPT]: in setup_file: the scenarios on standard input (SCENARIO PEER FORM), N at a time.
 play() {
 	[ "${VIPTOOLS_PRIVATE:-}" = yes ] || lacking 'root and test/run'
 	mkdir -p /run/netns /run/viptools /run/frr
 	cat >"$BATS_FILE_TMPDIR/list"
-	setsid xargs -a "$BATS_FILE_TMPDIR/list" -P "$1" -L 1 bash -c '
+	SCRIPT=test/${2:-scenario.bash} setsid xargs -a "$BATS_FILE_TMPDIR/list" -P "$1" -L 1 bash -c '
 		d=$0/$1-$2-$3
 		mkdir -p "$d"
 		unshare --mount --net --pid --fork --mount-proc --kill-child \
-		    bash test/scenario.bash "$1" "$2" "$3" "$d" >"$d/log" 2>&1
+		    bash "$SCRIPT" "$1" "$2" "$3" "$d" >"$d/log" 2>&1
 		echo $? >"$d/status.new" && mv "$d/status.new" "$d/status"
 	' "$BATS_FILE_TMPDIR" 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/pid"
