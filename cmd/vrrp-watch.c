@@ -11,7 +11,6 @@
 #include "capture.h"
 #include "cli.h"
 #include "config.h"
-#include "group.h"
 #include "link.h"
 #include "parse.h"
 #include "priv.h"
@@ -46,7 +45,6 @@ struct sensor {
 	struct config config;
 	struct capture capture;
 	struct links links;
-	struct groups groups;
 	struct watch watch;
 	bool by_hand;
 	bool configured;    /* something of the configuration has changed */
@@ -198,54 +196,30 @@ on_tick(void *ctx, int64_t now)
 static void
 emit_link(struct sensor *s, const struct link *l, bool up)
 {
-	char mac[MAC_STRLEN];
-
-	record_begin(&s->out, "link");
-	record_add(&s->out, l->name);
-	record_add(&s->out, up ? "up" : "down");
-	if (l->ip.family != 0)
-		record_set_addr(&s->out, "ip", &l->ip);
-	if (l->ip6.family != 0)
-		record_set_addr(&s->out, "ip6", &l->ip6);
-	if (l->has_mac) {
-		mac_format(l->mac, mac);
-		record_set(&s->out, "mac", mac);
-	}
-	if (l->mtu != 0)
-		record_set_uint(&s->out, "mtu", l->mtu);
-	watch_set_time(&s->watch, &s->out, stream_clock(), wall_clock());
+	watch_format_link(&s->watch, l, up, stream_clock(), wall_clock(), &s->out);
 	stream_emit(&s->stream, &s->out);
 }
 
-static void
-join_groups(struct sensor *s, size_t i)
-{
-	const struct link *l = &s->links.link[i];
-	bool wanted[2] = {s->by_hand, false};
-
-	for (size_t r = 0; r < s->config.n_routers; r++)
-		if (s->config.router[r].used && strcmp(s->config.router[r].ifname, l->name) == 0)
-			wanted[s->config.router[r].family == 6] = true;
-	if (group_set(&s->groups, i, l->index, wanted[0], wanted[1]) == -1)
-		stream_error(&s->stream, l->name, "join", strerror(errno));
-	if (s->by_hand) /* it may have no IPv6 at all */
-		group_set(&s->groups, i, l->index, true, true);
-}
-
-/* An interface that was made anew has gone in between, also where it looks the same. One that has
- * come up may be at another switch, and a small MTU ends a membership unseen: join again. */
+/* An interface that was made anew has gone in between, also where it looks the same. */
 static void
 on_link(void *ctx, size_t i, const struct link *before)
 {
 	struct sensor *s = ctx;
 	const struct link *l = &s->links.link[i];
 
-	if (!before->up || before->mtu != l->mtu)
-		group_set(&s->groups, i, 0, false, false);
-	join_groups(s, i);
 	if (before->index != 0 && before->index != l->index && before->up && l->up)
 		emit_link(s, l, false);
 	emit_link(s, l, l->up);
+}
+
+/* By hand, both groups are tried wherever they can be joined. */
+static void
+on_no_group(void *ctx, size_t i, int error)
+{
+	struct sensor *s = ctx;
+
+	if (!s->by_hand)
+		stream_error(&s->stream, s->links.link[i].name, "join", strerror(error));
 }
 
 /* The address of an owner is there whoever holds it. */
@@ -276,27 +250,19 @@ on_netlink(void *ctx, short revents)
 /* ---- configuration ---- */
 
 static int
-add_link(struct sensor *s, const char *name)
+add_link(struct sensor *s, const char *name, uint8_t families)
 {
 	size_t i = link_find(&s->links, name);
 
-	if (i != SIZE_MAX)
-		return 0;
-	i = link_want(&s->links, name);
-	if (i == SIZE_MAX || watch_set_link(&s->watch, i, name) == -1) {
-		stream_error(&s->stream, name, "interface", strerror(errno));
-		return -1;
+	if (i == SIZE_MAX) {
+		i = link_want(&s->links, name);
+		if (i == SIZE_MAX || watch_set_link(&s->watch, i, name) == -1) {
+			stream_error(&s->stream, name, "interface", strerror(errno));
+			return -1;
+		}
 	}
+	s->links.link[i].families |= families;
 	return 0;
-}
-
-static bool
-is_link_used(const struct sensor *s, const char *name)
-{
-	for (size_t i = 0; i < s->config.n_routers; i++)
-		if (s->config.router[i].used && strcmp(s->config.router[i].ifname, name) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -304,25 +270,23 @@ reconfigure(struct sensor *s)
 {
 	int64_t half = INT64_MAX;
 
-	for (size_t i = 0; i < s->links.n; i++) {
-		struct link *l = &s->links.link[i];
-
-		if (l->name[0] == '\0' || is_link_used(s, l->name))
-			continue;
-		group_set(&s->groups, i, 0, false, false);
-		watch_set_link(&s->watch, i, "");
-		link_forget(&s->links, i);
-	}
+	for (size_t i = 0; i < s->links.n; i++)
+		s->links.link[i].families = 0;
 	for (size_t i = 0; i < s->config.n_routers; i++) {
 		const struct config_router *r = &s->config.router[i];
 
-		if (r->used && add_link(s, r->ifname) == 0 && r->advert / 2 < half)
+		if (r->used &&
+		    add_link(s, r->ifname, r->family == 6 ? LINK_IPV6 : LINK_IPV4) == 0 &&
+		    r->advert / 2 < half)
 			half = r->advert / 2;
 	}
+	for (size_t i = 0; i < s->links.n; i++) {
+		if (s->links.link[i].families == 0) {
+			watch_set_link(&s->watch, i, "");
+			link_forget(&s->links, i);
+		}
+	}
 	watch_configure(&s->watch);
-	for (size_t i = 0; i < s->links.n; i++)
-		if (s->links.link[i].known)
-			join_groups(s, i);
 	s->links.dirty = true; /* what is virtual may have changed */
 	s->half = half != INT64_MAX ? half : 0;
 	stream_timer_set(&s->stream, &s->tick, stream_now(&s->stream));
@@ -402,7 +366,7 @@ name_links(struct sensor *s, int n, char *name[])
 			cli_usage("%s: not the name of an interface", name[i]);
 		if (s->capture.live && if_nametoindex(name[i]) == 0)
 			cli_fail(status_from_errno(errno), "%s: %s", name[i], strerror(errno));
-		if (s->capture.live && add_link(s, name[i]) == -1)
+		if (s->capture.live && add_link(s, name[i], LINK_IPV4 | LINK_IPV6) == -1)
 			exit(STATUS_OS);
 	}
 	if (!s->capture.live && watch_set_link(&s->watch, 0, n == 1 ? name[0] : "-") == -1)
@@ -493,6 +457,7 @@ main(int argc, char *argv[])
 	s.capture.packet = on_packet;
 	s.links.is_virtual = is_virtual;
 	s.links.changed = on_link;
+	s.links.failed = on_no_group;
 	s.capture.ctx = s.links.ctx = &s;
 	if (file != NULL)
 		open_file(&s, file);

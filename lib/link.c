@@ -44,6 +44,7 @@ link_close(struct links *l)
 {
 	if (l->socket != NULL)
 		mnl_socket_close(l->socket);
+	group_free(&l->groups);
 	free(l->link);
 	free(l->fresh);
 	l->socket = NULL;
@@ -121,6 +122,7 @@ link_want(struct links *l, const char *name)
 void
 link_forget(struct links *l, size_t i)
 {
+	group_set(&l->groups, i, 0, false, false);
 	memset(&l->link[i], 0, sizeof(l->link[i]));
 }
 
@@ -192,9 +194,12 @@ take_link(struct links *l, const struct nlmsghdr *h)
 {
 	struct link got = parse_link(h);
 
-	for (size_t i = 0; i < l->n && got.name[0] != '\0'; i++)
-		if (strcmp(l->fresh[i].name, got.name) == 0)
+	for (size_t i = 0; i < l->n && got.name[0] != '\0'; i++) {
+		if (strcmp(l->fresh[i].name, got.name) == 0) {
+			got.families = l->fresh[i].families;
 			l->fresh[i] = got;
+		}
+	}
 }
 
 static void
@@ -384,14 +389,30 @@ read_anew(struct links *l)
 	for (int i = 0; i < TRIES && l->dirty; i++) {
 		l->dirty = false;
 		memset(l->fresh, 0, l->n * sizeof(*l->fresh));
-		for (size_t j = 0; j < l->n; j++)
+		for (size_t j = 0; j < l->n; j++) {
 			memcpy(l->fresh[j].name, l->link[j].name, IF_NAMESIZE);
+			l->fresh[j].families = l->link[j].families;
+		}
 		if (dump(l, RTM_GETLINK) == -1 || dump(l, RTM_GETADDR) == -1) {
 			l->dirty = true;
 			return -1;
 		}
 	}
 	return 0;
+}
+
+/* An interface that has come up may be at another switch, and a small MTU ends a membership
+ * unseen: then joins again. */
+static void
+join(struct links *l, size_t i, const struct link *before)
+{
+	const struct link *k = &l->link[i];
+
+	if (before->index == k->index && (before->up != k->up || before->mtu != k->mtu))
+		group_set(&l->groups, i, 0, false, false);
+	if (group_set(&l->groups, i, k->index, (k->families & LINK_IPV4) != 0,
+		(k->families & LINK_IPV6) != 0) == -1)
+		l->failed(l->ctx, i, errno);
 }
 
 int
@@ -404,9 +425,12 @@ link_refresh(struct links *l)
 	for (size_t i = 0; i < l->n; i++) {
 		struct link before = l->link[i];
 
+		if (before.name[0] == '\0')
+			continue;
 		l->link[i] = l->fresh[i];
-		l->link[i].known = before.name[0] != '\0';
-		if (l->link[i].known && (!before.known || !is_same(&before, &l->link[i])))
+		l->link[i].known = true;
+		join(l, i, &before);
+		if (!before.known || !is_same(&before, &l->link[i]))
 			l->changed(l->ctx, i, &before);
 	}
 	return 0;

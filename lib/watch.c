@@ -102,6 +102,28 @@ watch_set_time(const struct watch *w, struct record_out *out, int64_t time, int6
 	record_set(out, "time", text);
 }
 
+void
+watch_format_link(const struct watch *w, const struct link *l, bool up, int64_t time, int64_t wall,
+    struct record_out *out)
+{
+	char mac[MAC_STRLEN];
+
+	record_begin(out, "link");
+	record_add(out, l->name);
+	record_add(out, up ? "up" : "down");
+	if (l->ip.family != 0)
+		record_set_addr(out, "ip", &l->ip);
+	if (l->ip6.family != 0)
+		record_set_addr(out, "ip6", &l->ip6);
+	if (l->has_mac) {
+		mac_format(l->mac, mac);
+		record_set(out, "mac", mac);
+	}
+	if (l->mtu != 0)
+		record_set_uint(out, "mtu", l->mtu);
+	watch_set_time(w, out, time, wall);
+}
+
 /* ---- adverts ---- */
 
 static const char *

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "config.h"
+#include "link.h"
 #include "record.h"
 #include "vrrp.h"
 
@@ -74,6 +75,10 @@ enum watch_said watch_hear(struct watch *w, const struct watch_packet *p, struct
  * one: call it again. */
 bool watch_flush(
     struct watch *w, int64_t until, int64_t time, int64_t wall, struct record_out *out);
+
+/* How a link is: `link`, or that a link of this name has gone. */
+void watch_format_link(const struct watch *w, const struct link *l, bool up, int64_t time,
+    int64_t wall, struct record_out *out);
 
 /* Adds t=, and time= where that is asked for. */
 void watch_set_time(const struct watch *w, struct record_out *out, int64_t time, int64_t wall);
