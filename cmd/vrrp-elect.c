@@ -491,6 +491,7 @@ check_line(struct config *config, const char *line, size_t len, const char *file
 	struct config_error ce;
 	struct record_out out;
 	struct record r;
+	char address[ADDR_STRLEN];
 	int parsed = record_parse(&r, line, len, &re);
 
 	if (parsed == 0)
@@ -510,6 +511,10 @@ check_line(struct config *config, const char *line, size_t len, const char *file
 	if (result.change != CONFIG_ADDED) {
 		cli_message(3, "%s:%lu: %s: said twice", file, n, record_operand(&r, 0));
 		return -1;
+	}
+	if (result.kind == CONFIG_ADDRESS) {
+		cidr_format(&config->address[result.index].cidr, address);
+		r.word[1].key = address;
 	}
 	if (print)
 		fwrite(out.text, 1, record_format(&r, &out), stdout);

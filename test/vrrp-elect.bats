@@ -438,7 +438,10 @@ tick_until() {
 	run -78 vrrp-elect -T "$dir/a"
 	printf '  router   web vrid=1 if="eth0"\n\n# comment\naddress web 192.0.2.1' >"$dir/a"
 	run -0 vrrp-elect -T "$dir/a"
-	[ "$output" = $'router web vrid=1 if=eth0\naddress web 192.0.2.1' ]
+	[ "$output" = $'router web vrid=1 if=eth0\naddress web 192.0.2.1/32' ]
+	printf 'router web if=eth0 vrid=1 af=6\naddress web FD00:0::0:A/64\n' >"$dir/a"
+	run -0 vrrp-elect -T "$dir/a"
+	[ "${lines[1]}" = 'address web fd00::a/64' ]
 }
 
 @test "vrrp-elect refuses bad configuration at its start with 78 and later without harm" {
