@@ -195,7 +195,7 @@ configure_address(struct hold *h, const struct config_result *res)
 	want = hold_make_addr(h, res->index, dev);
 	if (res->change == CONFIG_ADDED)
 		*e = (struct hold_entry){.used = true, .router = a->router, .touched = e->touched};
-	else if (e->there != HOLD_ABSENT &&
+	else if ((e->there != HOLD_ABSENT || e->mine) &&
 	    (dev != e->dev || memcmp(&want, &e->addr, sizeof(want)) != 0))
 		e->edited = true;
 	if (!e->edited) {
@@ -310,13 +310,14 @@ hold_addr(struct hold *h, const struct rtnl_addr *a, bool gone)
 		return;
 	e = &h->entry[i];
 	e->seen = !gone;
-	if (e->there != HOLD_UNCLEAR && !hold_is_wanted(h, e))
+	if (e->there == HOLD_ABSENT && !e->mine && !hold_is_wanted(h, e))
 		return;
 	if (gone ? e->there != HOLD_ABSENT : e->there == HOLD_ABSENT || e->there == HOLD_UNCLEAR) {
 		e->there = HOLD_ABSENT;
 		e->announce = e->renew = !gone;
 		if (!gone)
 			e->there = a->proto == RTNL_PROTO_VIPTOOLS ? HOLD_OURS : HOLD_FOREIGN;
+		e->mine |= e->there == HOLD_OURS;
 		hold_touch(h, i);
 	}
 	shield(h, e);
@@ -332,12 +333,14 @@ lose_dev(struct hold *h, size_t dev, bool gone)
 
 		if (e->dev != dev || !e->used)
 			continue;
-		if (gone)
+		if (gone) {
 			e->there = HOLD_ABSENT;
-		if (e->there == HOLD_ABSENT)
-			e->addr.ifindex = 0;
-		else
+			e->mine = false;
+		}
+		if (e->there != HOLD_ABSENT || e->mine)
 			e->edited = true;
+		else
+			e->addr.ifindex = 0;
 		hold_touch(h, i);
 	}
 	h->stale = true;
@@ -350,7 +353,7 @@ change_dev(struct hold *h, size_t dev, const struct rtnl_link *l)
 	bool moved = memcmp(d->mac, l->mac, sizeof(d->mac)) != 0;
 
 	if (d->ifindex != 0 && d->ifindex != l->ifindex)
-		lose_dev(h, dev, true);
+		lose_dev(h, dev, false);
 	if (d->ifindex == l->ifindex && !moved)
 		return;
 	if (d->ifindex != l->ifindex)
@@ -403,7 +406,7 @@ hold_no_dev(struct hold *h, const char *name)
 {
 	for (size_t i = 0; i < h->n_devs; i++)
 		if (strcmp(h->dev[i].name, name) == 0 && h->dev[i].ifindex != 0)
-			lose_dev(h, i, true);
+			lose_dev(h, i, false); /* or it has another name now */
 }
 
 void

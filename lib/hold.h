@@ -61,6 +61,7 @@ struct hold_entry {
 	int64_t retry; /* not before this time */
 	enum hold_there there;
 	bool used;
+	bool mine;     /* has been ours; events that say otherwise may be of the past */
 	bool edited;   /* addr is of the configuration before */
 	bool touched;  /* is in the list of what hold_plan looks at */
 	bool announce; /* say `up` again although it has been there */

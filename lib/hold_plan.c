@@ -85,6 +85,7 @@ forget(struct hold *h, size_t i)
 
 	say_down(h, e, NULL);
 	e->there = HOLD_ABSENT;
+	e->mine = false;
 	e->retry = 0;
 	e->warned = e->announce = false;
 	if (!e->edited)
@@ -138,7 +139,7 @@ plan_withdrawn(struct hold *h, size_t i, int64_t now)
 
 	if (e->there == HOLD_UNCLEAR)
 		return;
-	if (e->there != HOLD_OURS)
+	if (e->there == HOLD_FOREIGN || !e->mine)
 		forget(h, i);
 	else if (now < e->retry && e->used)
 		wait_for_retry(h, i);
@@ -214,6 +215,7 @@ op_done(struct hold *h, const struct hold_op *op, int64_t now)
 	case RTNL_ADD:
 		if (op->error == 0) {
 			e->there = HOLD_OURS;
+			e->mine = true;
 			e->warned = e->renew = false;
 			say_up(h, e);
 		} else if (op->error == EEXIST || op->error == ENOBUFS) {

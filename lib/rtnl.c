@@ -310,7 +310,6 @@ parse_addr(const struct nlmsghdr *m, struct rtnl_addr *a)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(m);
 	struct attributes t = {0};
-	const struct ifa_cacheinfo *life;
 	const void *value, *local;
 	size_t size;
 
@@ -334,12 +333,9 @@ parse_addr(const struct nlmsghdr *m, struct rtnl_addr *a)
 		a->peer.family = a->cidr.addr.family;
 		memcpy(a->peer.octet, value, size);
 	}
-	life = value_of(&t, IFA_CACHEINFO, sizeof(*life));
-	a->valid = life != NULL ? life->ifa_valid : RTNL_FOREVER;
 	value = value_of(&t, RTNL_IFA_PROTO, sizeof(a->proto));
 	if (value != NULL)
 		memcpy(&a->proto, value, sizeof(a->proto));
-	copy_name(&t, IFA_LABEL, a->label);
 	return 0;
 }
 

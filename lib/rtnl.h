@@ -25,7 +25,7 @@ struct rtnl_addr {
 	uint8_t scope;           /* RT_SCOPE_* */
 	uint8_t proto;           /* IFA_PROTO, 0 where the kernel has none */
 	bool secondary;          /* IPv4: goes when the first address of its subnet goes */
-	uint32_t valid;          /* seconds */
+	uint32_t valid;          /* seconds; this and label are not read, only written */
 	char label[IF_NAMESIZE]; /* IPv4; "" is the interface's name */
 };
 

@@ -442,6 +442,11 @@ address web $VIP/24"
 	said "vip web $VIP/24 up" 1
 }
 
+@test "vip-up's holder ends as the stream says after 5000 random histories" {
+	run -0 hold 5000
+	[ "$output" = '5000 histories' ]
+}
+
 # --- what is not its own ----------------------------------------------------------------------
 
 @test "vip-up serves a foreign address as it is: not renewed, not removed, said once" {
