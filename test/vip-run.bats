@@ -666,3 +666,31 @@ with_hook() {
 	stop
 	not grep -rl sesame12 "$run" "$dir/vip-run.err"
 }
+
+@test "vip-run reloads without a gap: what stays is served all the while" {
+	hosts a c
+	other=$NET.14 third=$NET.15 router='router web if=eth0 vrid=51 startup=0s advert=100ms'
+	configure "$router" "address web $VIP/24" "address web $other/24" \
+	    'router old if=eth0 vrid=52 startup=0s advert=100ms' "address old $NET.16/24"
+	spawn_on a vip-run "$BUILD/vip-run" "$dir/web.conf"
+	vip=$spawned
+	eventually 8 held_by a "$NET.16"
+	eventually 8 held_by a
+	before=$(stages)
+	probe c
+	configure "$router prio=90" "address web $VIP/24" "address web $third/24"
+	kill -HUP "$vip"
+	eventually held_by a "$third"
+	eventually held_by '' "$other"
+	eventually held_by '' "$NET.16"
+	eventually says "$run/old" 'state old STOP from=MASTER reason=removed'
+	configure "$router prio=90" "address web $VIP/24" "address web $third/24" \
+	    'router new if=eth0 vrid=52 startup=0s advert=100ms' "address new $other/24"
+	kill -HUP "$vip"
+	eventually 8 held_by a "$other"
+	probe_end
+	[ "$(probe_get lost)" -eq 0 ]
+	[ "$(stages)" = "$before" ]
+	held_by a "$third"
+	[ "$(grep -cv '^vip-run: ' "$dir/vip-run.err")" -eq 0 ]
+}
