@@ -196,8 +196,11 @@ hook() {
 		says_n "$dir/vip-run.err" \
 		    "vip-run: web: $state from=INIT reason=startup prio=100 seq=1" 1
 	done
-	tell_web 'contested web src=192.0.2.2 prio=90'
+	tell_web 'reject eth0 vrid src=192.0.2.9 vrid=9 count=1' 'reject eth0 ttl src=192.0.2.9' \
+	    'contested web src=192.0.2.2 prio=90'
 	eventually says "$dir/vip-run.err" 'vip-run: web: contested src=192.0.2.2 prio=90'
+	says "$dir/vip-run.err" 'vip-run: eth0: reject ttl src=192.0.2.9'
+	not says "$dir/vip-run.err" 'reject vrid'
 }
 
 @test "vip-run puts the journal's level before what the journal reads" {
