@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "member.h"
 #include "parse.h"
 #include "vrrp.h"
@@ -200,13 +202,20 @@ arrive(struct elect *e, struct member *m, enum elect_state to, const char *reaso
 		timer_set(&e->heap, &m->timer, now + RETRY_TIME);
 }
 
+/* Where LEAVING ends, and why: a track that is the reason may be gone by then. */
+static void
+head_for(struct member *m, enum elect_state to, const char *why)
+{
+	m->to = to;
+	strcpy(m->to_why, why);
+}
+
 /* From MASTER on purpose, with the link up: the addresses are served until the successor has
  * announced itself. */
 static void
 leave(struct elect *e, struct member *m, enum elect_state to, const char *reason, int64_t now)
 {
-	m->to = to;
-	m->to_why = reason;
+	head_for(m, to, reason);
 	m->successor = false;
 	m->resigned = false;
 	m->interval = m->cfg.advert;
@@ -325,7 +334,7 @@ member_review(struct elect *e, struct member *m, int64_t extra, int64_t now)
 			member_listen(
 			    e, m, m->state == ELECT_INIT ? "startup" : "recovered", extra, now);
 		else if (m->state == ELECT_LEAVING && m->to == ELECT_FAULT)
-			m->to = ELECT_BACKUP;
+			head_for(m, ELECT_BACKUP, "recovered");
 		return;
 	}
 	if (m->state == ELECT_INIT && !m->link_up)
@@ -333,8 +342,7 @@ member_review(struct elect *e, struct member *m, int64_t extra, int64_t now)
 	if (m->state == ELECT_MASTER && can_hand_over) {
 		leave(e, m, ELECT_FAULT, fault, now);
 	} else if (m->state == ELECT_LEAVING && can_hand_over) {
-		m->to = ELECT_FAULT;
-		m->to_why = fault;
+		head_for(m, ELECT_FAULT, fault);
 	} else {
 		member_withdraw(e, m, ELECT_FAULT, fault, now);
 	}
@@ -348,8 +356,7 @@ yield(struct elect *e, struct member *m, const struct elect_advert *adv, int64_t
 	/* so that the winner, ours or another's, knows that it was contested and announces
 	 * again; else a client stays with our MAC after a partition has healed */
 	send_advert(e, m, m->prio, now);
-	m->to = ELECT_BACKUP;
-	m->to_why = "yielded";
+	head_for(m, ELECT_BACKUP, "yielded");
 	m->successor = true;
 	note_master(m, adv, now);
 	set_state(e, m, ELECT_LEAVING, "preempted");
@@ -545,8 +552,7 @@ member_stop(struct elect *e, struct member *m, int64_t now)
 {
 	m->stopped = true;
 	if (m->state == ELECT_LEAVING) {
-		m->to = ELECT_STOP;
-		m->to_why = "stop";
+		head_for(m, ELECT_STOP, "stop");
 	} else if (m->state == ELECT_MASTER) {
 		leave(e, m, ELECT_STOP, "stop", now);
 	} else {

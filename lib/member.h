@@ -32,7 +32,7 @@ struct member {
 	struct addr own;
 	const char *why;     /* reason of a promotion when the timer fires */
 	enum elect_state to; /* where LEAVING ends */
-	const char *to_why;
+	char to_why[CONFIG_NAME_MAX];
 	uint8_t checksum; /* of the last peer heard */
 	bool hash_dirty;
 	uint64_t hash;      /* of our own address list */
