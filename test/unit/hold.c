@@ -44,6 +44,7 @@ static struct {
 	size_t n, n_events, n_batch, room;
 	unsigned int last_index;
 	bool lost, faults, deaf;
+	bool removing; /* what is removed has one try: its place is wanted */
 	int64_t now;
 	uint64_t random;
 } k;
@@ -229,7 +230,9 @@ rtnl_commit(struct rtnl *r)
 	(void)r;
 	k.deaf = deaf < k.n_batch;
 	for (size_t i = 0; i < k.n_batch; i++) {
-		int error = change(k.batch[i].change, &k.batch[i].addr);
+		int error = k.faults && !k.removing && dice(40) == 0
+		    ? ENOMEM
+		    : change(k.batch[i].change, &k.batch[i].addr);
 
 		if (i < deaf)
 			*k.batch[i].error = error;
@@ -316,8 +319,10 @@ configure(const char *text)
 	if (hold_configure(&keeper.hold, &res) == -1)
 		die("no memory", NULL);
 	keeper_ask_for_links(&keeper);
-	if (res.change == CONFIG_REMOVED)
+	k.removing = res.change == CONFIG_REMOVED;
+	if (k.removing)
 		keeper_act(&keeper, k.now);
+	k.removing = false;
 }
 
 static void
