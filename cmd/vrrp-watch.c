@@ -335,17 +335,13 @@ on_config(void *ctx, const struct record *r)
 /* ---- start ---- */
 
 static void
-open_live(struct sensor *s, bool lock)
+open_live(struct sensor *s)
 {
 	if (capture_open_live(&s->capture) == -1)
 		cli_fail(status_from_errno(errno), "capture: %s%s", s->capture.error,
 		    errno == EPERM ? ": needs CAP_NET_RAW" : "");
 	if (link_open(&s->links) == -1)
 		cli_fail(status_from_errno(errno), "rtnetlink: %s", strerror(errno));
-	if (lock && priv_lock_memory() == -1)
-		cli_fail(status_from_errno(errno), "lock memory: %s", strerror(errno));
-	if (priv_drop(false, false) == -1)
-		cli_fail(status_from_errno(errno), "drop privileges: %s", strerror(errno));
 }
 
 static void
@@ -354,8 +350,6 @@ open_file(struct sensor *s, const char *path)
 	if (capture_open_file(&s->capture, path) == -1)
 		cli_fail(
 		    errno == EINVAL ? STATUS_DATA : STATUS_IO, "%s: %s", path, s->capture.error);
-	if (priv_drop(false, true) == -1)
-		cli_fail(status_from_errno(errno), "drop privileges: %s", strerror(errno));
 }
 
 static void
@@ -377,8 +371,9 @@ name_links(struct sensor *s, int n, char *name[])
 	stream_timer_set(&s->stream, &s->tick, stream_now(&s->stream));
 }
 
+/* Root stays root to read password files, of which a capture needs none. */
 static void
-start(struct sensor *s)
+start(struct sensor *s, bool lock)
 {
 	static const struct stream_handler handlers[] = {
 	    {"router", on_config},
@@ -403,6 +398,10 @@ start(struct sensor *s)
 	    stream_watch(&s->stream, s->capture.fd, POLLIN, on_capture, s) == -1 ||
 	    (s->capture.live && stream_watch(&s->stream, s->links.fd, POLLIN, on_netlink, s) == -1))
 		cli_fail(status_from_errno(errno), "start: %s", strerror(errno));
+	if (lock && priv_lock_memory() == -1)
+		cli_fail(status_from_errno(errno), "lock memory: %s", strerror(errno));
+	if (priv_drop(false, !s->capture.live) == -1)
+		cli_fail(status_from_errno(errno), "drop privileges: %s", strerror(errno));
 }
 
 static const char *
@@ -462,8 +461,8 @@ main(int argc, char *argv[])
 	if (file != NULL)
 		open_file(&s, file);
 	else
-		open_live(&s, lock);
-	start(&s);
+		open_live(&s);
+	start(&s, lock);
 	name_links(&s, argc - optind, argv + optind);
 	return stream_run(&s.stream);
 }

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "priv.h"
@@ -53,5 +54,12 @@ priv_drop(bool keep_net_admin, bool nobody)
 int
 priv_lock_memory(void)
 {
+	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
+
+	/* What is allocated once the capability is gone counts against the limit. */
+	if (setrlimit(RLIMIT_MEMLOCK, &r) == -1 && getrlimit(RLIMIT_MEMLOCK, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_MEMLOCK, &r);
+	}
 	return mlockall(MCL_CURRENT | MCL_FUTURE);
 }

@@ -353,7 +353,8 @@ take_input(struct stream *s)
 			take_line(s, st->in, st->in_len);
 		st->in_len = 0;
 		st->ended = true;
-	} else if (st->in_len >= RECORD_MAX || (st->skipping && st->in_len > 0)) {
+	} else if (st->status == 0 &&
+	    (st->in_len >= RECORD_MAX || (st->skipping && st->in_len > 0))) {
 		take_overlong(s);
 	}
 }

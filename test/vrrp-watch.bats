@@ -734,3 +734,11 @@ address six fe80::13/64"
 @test "vrrp-watch lets no step of the wall clock move the time of an advert" {
 	run -0 "$BUILD/test/capture"
 }
+
+@test "vrrp-watch locks its memory when asked" {
+	hosts a
+	watch a -L
+	tell a "$(router web vrid=51)"
+	eventually 2 watched 'link eth0 up'
+	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$(pid_of watch)/status")" -gt 2000 ]
+}
