@@ -116,12 +116,18 @@ launch_keepalived() {
 	    -p "$dir/$1.pid" -r "$dir/$1.vrrp.pid" >"$dir/$1.out" 2>&1 &
 }
 
+# All it has to say of its start has been written.
+has_said() {
+	[ "$(masters "$1" a)" -ge "$2" ]
+}
+
 # pair SIDE N ADVERT_MS: a master with priority 150, b backup with 100, both settled.
 pair() {
 	start "$1" a 150 "$2" "$3"
 	eventually 20 has_addresses a "$2" || fail "$1: a is not master of $2"
 	start "$1" b 100 "$2" "$3"
 	eventually 5 is_listening "$1" b || fail "$1: b does not listen"
+	eventually 10 has_said "$1" "$2" || fail "$1: a has not said that it is master"
 	sleep 1
 	has_addresses a "$2" && has_addresses b 0 || fail "$1: a and b do not agree"
 }

@@ -22,6 +22,7 @@ scale_cell() {
 	alone=$(pss a)
 	start "$1" b 100 "$2" "$3"
 	eventually 5 is_listening "$1" b || fail "$1: b does not listen"
+	eventually 10 has_said "$1" "$2" || fail "$1: a has not said that it is master"
 	sleep 6 # keepalived and garp announce again 5 s after the first time
 	before=$(masters "$1" a)/$(masters "$1" b)
 	t=$(uptime_ms)
