@@ -77,7 +77,7 @@ sim: $(sim)
 	$(sim) $(SEEDS)
 
 bench: programs
-	build=$(abspath $(build)) test/bench/run
+	build=$(abspath $(build)) test/bench/run $(BENCH)
 
 fuzzers: $(fuzzers)
 fuzz:
