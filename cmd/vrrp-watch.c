@@ -53,6 +53,7 @@ struct sensor {
 	unsigned int heard; /* so far */
 	int64_t half;       /* of the smallest advert interval; 0: no ticks */
 	int64_t told;       /* the time that the last advert or tick bore */
+	int64_t quiet;      /* how long after it a tick is due */
 	int64_t time, wall; /* of the last packet */
 	struct record_out out;
 };
@@ -120,6 +121,7 @@ on_packet(void *ctx, const struct capture_packet *c)
 	if (said == WATCH_REJECT)
 		return;
 	s->told = p.time;
+	s->quiet = 2 * s->half + s->half / 4; /* the next advert comes before it */
 	s->heard++;
 	if (is_enough(s))
 		stream_stop(&s->stream, STATUS_YES);
@@ -138,6 +140,8 @@ read_capture(struct sensor *s)
 	}
 	if (s->capture.live && s->watch.due != INT64_MAX)
 		stream_timer_set(&s->stream, &s->flush, s->watch.due);
+	if (s->half != 0)
+		stream_timer_set(&s->stream, &s->tick, s->told + s->quiet);
 }
 
 static void
@@ -178,15 +182,16 @@ on_tick(void *ctx, int64_t now)
 
 	if (s->half == 0)
 		return;
-	if (s->told + s->half <= now)
+	if (s->told + s->quiet <= now)
 		read_capture(s);
-	if (s->told + s->half <= s->capture.drained) {
+	if (s->told + s->quiet <= s->capture.drained) {
 		s->told = s->capture.drained;
+		s->quiet = s->half;
 		record_begin(&s->out, "tick");
 		watch_set_time(&s->watch, &s->out, s->told, wall_clock());
 		stream_emit(&s->stream, &s->out);
 	}
-	due = s->told + s->half;
+	due = s->told + s->quiet;
 	stream_timer_set(
 	    &s->stream, &s->tick, due > now + NSEC_PER_MSEC ? due : now + NSEC_PER_MSEC);
 }
