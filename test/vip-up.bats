@@ -95,8 +95,8 @@ how_many() {
 	beat web
 	eventually 2 has a
 	tell a 'state web LEAVING from=MASTER'
-	eventually 5 lives 1sec || eventually 5 not has a
-	eventually 5 said "vip web $VIP/24 down dev=eth0 reason=lease"
+	eventually 8 not has a
+	eventually 1 said "vip web $VIP/24 down dev=eth0 reason=lease"
 	held_by ''
 	tell a "$BACKUP"
 	eventually 2 said "$BACKUP"
@@ -166,11 +166,11 @@ address six fe80::13/64"
 	always 3 has a
 	rest
 	stopped=$(now)
-	eventually 4 not has a
+	eventually 6 not has a
 	took=$(($(now) - stopped))
 	echo "$took us"
 	[ "$took" -gt 900000 ]
-	[ "$took" -lt 2500000 ]
+	[ "$took" -lt 4000000 ] # the kernel defers this timer on an idle processor
 	eventually 1 said "vip web $VIP/24 down dev=eth0 reason=lease"
 	never 0.5 has a
 	says_n "$dir/history" ' a down' 1
@@ -180,7 +180,7 @@ address six fe80::13/64"
 @test "vip-up brings an address back, and says so, when adverts go out again" {
 	hosts a
 	up "$ROUTER lease=1s"
-	eventually 3 said 'reason=lease'
+	eventually 5 said 'reason=lease'
 	held_by ''
 	tell a 'sent web prio=0'
 	never 0.2 has a
@@ -244,7 +244,7 @@ assert n > 500 and worst < 0.2
 	up "$ROUTER lease=1s"
 	kill -STOP "$(pid_of a.vip-up)"
 	tell a 'sent web prio=100'
-	eventually 3 not has a
+	eventually 5 not has a
 	stopped=$(now)
 	until [ $(($(now) - stopped)) -gt 2500000 ]; do
 		tell a 'sent web prio=100'
@@ -264,8 +264,10 @@ assert n > 500 and worst < 0.2
 	kill -KILL "$(pid_of a.vip-up)"
 	killed=$(now)
 	has a
-	eventually 4 not has a
-	[ $(($(now) - killed)) -lt 3500000 ]
+	eventually 6 not has a
+	took=$(($(now) - killed))
+	echo "$took us"
+	[ "$took" -gt 2000000 ]
 }
 
 @test "vip-up leaves the host its own route, when its IPv6 lease ends and when it is taken down" {
@@ -284,7 +286,7 @@ address six $VIP6/64 lease=1s"
 	rest
 	tell a 'state six MASTER from=BACKUP'
 	eventually 2 has a "$VIP6"
-	eventually 3 not has a "$VIP6"
+	eventually 5 not has a "$VIP6"
 	[ "$(ip -n a -6 route show)" = "$route" ]
 }
 
@@ -515,7 +517,7 @@ address three 10.1.0.1/24 lease=1s"
 	eventually 2 not has a 10.0.0.2
 	has a 10.0.0.3
 	has a 10.0.0.4
-	eventually 3 not has a 10.1.0.1
+	eventually 5 not has a 10.1.0.1
 	has a 10.1.0.2
 	said 'vip two 10.0.0.3/24 up' 1
 }
@@ -629,10 +631,10 @@ many() {
 	sed -n 's/^vip r1 \(.*\) up dev=eth0.*/address delete \1 dev eth0/p' "$dir/a.out" |
 	    tac >"$dir/batch"
 	on a ip -batch "$dir/batch"
-	eventually 2 sh -c '[ "$(grep -c " up " "$1")" -ge 1000 ]' - "$dir/a.out"
-	eventually 1 how_many 500
+	eventually 5 sh -c '[ "$(grep -c " up " "$1")" -ge 1000 ]' - "$dir/a.out"
+	eventually 2 how_many 500
 	tell a 'state r1 BACKUP from=MASTER'
-	eventually 2 how_many 0
+	eventually 5 how_many 0
 	eventually 1 said ' down ' 500
 	not said overrun
 }
