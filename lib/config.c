@@ -87,6 +87,9 @@ apply_router(
 		res->change = CONFIG_ADDED;
 	}
 	memcpy(&c->router[i], &x, sizeof(x));
+	for (size_t j = 0; res->change == CONFIG_EDITED && j < c->n_addresses; j++)
+		if (c->address[j].router == i && !c->address[j].own_dev)
+			strcpy(c->address[j].dev, x.ifname);
 	res->index = i;
 	return 0;
 }
@@ -143,7 +146,7 @@ apply_address(
 		return setting_refuse(e, record_operand(r, 1),
 		    "not of the router's family: af= it, or "
 		    "advertise=no");
-	if (x.dev[0] == '\0')
+	if (!x.own_dev)
 		strcpy(x.dev, c->router[x.router].ifname);
 	i = find_address(c, x.router, &x.cidr);
 	if (i != TABLE_NONE) {

@@ -51,6 +51,7 @@ struct config_address {
 	size_t router; /* index */
 	struct cidr cidr;
 	char dev[IF_NAMESIZE]; /* the router's interface unless said */
+	bool own_dev;          /* it was said */
 	char label[IF_NAMESIZE];
 	uint8_t scope; /* RT_SCOPE_* */
 	bool advertise;

@@ -207,21 +207,26 @@ configure_address(struct hold *h, const struct config_result *res)
 	return 0;
 }
 
-static void
+/* Its addresses go with it, or follow it to another interface. */
+static int
 configure_router(struct hold *h, const struct config_result *res)
 {
 	struct hold_router *r = &h->router[res->index];
+	struct config_result each = {.kind = CONFIG_ADDRESS, .change = res->change};
 
-	for (size_t i = first_of(h, res->index); i != TABLE_NONE; i = h->entry[i].next) {
-		h->entry[i].used = res->change != CONFIG_REMOVED;
-		h->entry[i].renew = true;
-		hold_touch(h, i);
+	if (res->change != CONFIG_ADDED) {
+		for (size_t i = first_of(h, res->index); i != TABLE_NONE; i = h->entry[i].next) {
+			each.index = i;
+			if (configure_address(h, &each) == -1)
+				return -1;
+		}
 	}
 	h->stale = true;
 	if (res->change == CONFIG_EDITED)
-		return;
+		return 0;
 	h->n_holding -= r->state != HOLD_IDLE;
 	r->state = HOLD_IDLE;
+	return 0;
 }
 
 int
@@ -234,7 +239,7 @@ hold_configure(struct hold *h, const struct config_result *res)
 	if (res->kind == CONFIG_ADDRESS)
 		return configure_address(h, res);
 	if (res->kind == CONFIG_ROUTER)
-		configure_router(h, res);
+		return configure_router(h, res);
 	return 0;
 }
 

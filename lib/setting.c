@@ -291,7 +291,7 @@ set_scope(void *into, const char *value)
 	return -1;
 }
 
-SETTER(set_dev, struct config_address,
+SETTER(set_dev, struct config_address, x->own_dev = true;
        return is_ifname(value) ? setting_copy(value, x->dev, sizeof(x->dev)) : -1;)
 SETTER(set_label, struct config_address,
        return value[0] != '\0' ? setting_copy(value, x->label, sizeof(x->label)) : -1;)

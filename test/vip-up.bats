@@ -740,3 +740,16 @@ many() {
 	run -64 on a vip-up eth0 "$VIP/24" 192.0.2.1/33
 	held_by ''
 }
+
+@test "vip-up follows a router to another interface, but for addresses with a dev= of their own" {
+	hosts a
+	on a ip link add eth1 type veth peer name eth2
+	on a ip link set eth1 up
+	holder "$ROUTER
+address web 10.0.0.1/32 dev=eth0"
+	tell a 'state web STOP from=INIT
+router web if=eth1 vrid=51
+state web MASTER from=BACKUP'
+	eventually 2 said "vip web $VIP/24 up dev=eth1"
+	said 'vip web 10.0.0.1/32 up dev=eth0'
+}
