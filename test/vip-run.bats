@@ -582,6 +582,7 @@ with_hook() {
 	[ "$(grep -c '^[A-Z]*=' "$dir/called")" -le 2 ]
 	not grep -qE 'viptools|hooks$' "$dir/called"
 	grep -qx / "$dir/called"
+	grep SigIgn "$dir/called"
 	grep -q 'SigIgn:.0*$' "$dir/called"
 }
 
