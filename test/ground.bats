@@ -310,9 +310,9 @@ stub_system() {
 	: >"$CALLS"
 	cat >"$dir/inside" <<-'END'
 		mount -t tmpfs tmpfs /usr/sbin
-		mount -t tmpfs tmpfs /etc/systemd
-		mount --bind "$(mktemp -d)" /etc/rc2.d
-		mkdir -p /etc/systemd/system/multi-user.target.wants /etc/systemd/system/empty.wants
+		mount -t tmpfs tmpfs /etc
+		mkdir -p /etc/rc2.d /etc/systemd/system/multi-user.target.wants \
+		    /etc/systemd/system/empty.wants
 		ln -s /x /etc/systemd/system/multi-user.target.wants/old.service
 		ln -s /x /etc/rc2.d/S01old
 		[ -z "$POLICY" ] || { echo "$POLICY" >/usr/sbin/policy-rc.d; chmod 750 /usr/sbin/policy-rc.d; }
