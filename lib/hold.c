@@ -323,6 +323,11 @@ hold_addr(struct hold *h, const struct rtnl_addr *a, bool gone)
 		if (!gone)
 			e->there = a->proto == RTNL_PROTO_VIPTOOLS ? HOLD_OURS : HOLD_FOREIGN;
 		e->mine |= e->there == HOLD_OURS;
+		e->settling = false;
+		hold_touch(h, i);
+	} else if (!gone && e->settling) {
+		e->settling = false;
+		e->announce = true;
 		hold_touch(h, i);
 	}
 	shield(h, e);

@@ -64,6 +64,7 @@ struct hold_entry {
 	bool mine;     /* has been ours; events that say otherwise may be of the past */
 	bool edited;   /* addr is of the configuration before */
 	bool touched;  /* is in the list of what hold_plan looks at */
+	bool settling; /* IPv6: the kernel drops what comes for it until it says that it is there */
 	bool announce; /* say `up` again although it has been there */
 	bool renew;
 	bool said; /* the last word was `up` */

@@ -87,7 +87,7 @@ forget(struct hold *h, size_t i)
 	e->there = HOLD_ABSENT;
 	e->mine = false;
 	e->retry = 0;
-	e->warned = e->announce = false;
+	e->warned = e->announce = e->settling = false;
 	if (!e->edited)
 		return;
 	e->edited = false;
@@ -128,7 +128,7 @@ plan_present(struct hold *h, size_t i, int64_t now)
 	else if (e->renew && valid != 0)
 		plan_op(h, i, RTNL_RENEW, valid);
 	e->renew = false;
-	if (e->announce)
+	if (e->announce && !e->settling)
 		say_up(h, e);
 }
 
@@ -217,7 +217,10 @@ op_done(struct hold *h, const struct hold_op *op, int64_t now)
 			e->there = HOLD_OURS;
 			e->mine = true;
 			e->warned = e->renew = false;
-			say_up(h, e);
+			/* The kernel leaves the route of an IPv6 address to a work queue. */
+			e->settling = op->addr.cidr.addr.family == 6;
+			if (!e->settling)
+				say_up(h, e);
 		} else if (op->error == EEXIST || op->error == ENOBUFS) {
 			e->there = HOLD_UNCLEAR;
 			h->unclear = true;

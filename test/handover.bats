@@ -142,3 +142,28 @@ with_keepalived() {
 	[ $(($(now) - begin)) -le 2500000 ]
 	[ $(($(now) - begin)) -ge 1900000 ]
 }
+
+one_holder() {
+	[[ $(holders "$VIP6") == [ab] ]]
+}
+
+# The kernel makes the route of an IPv6 address some time after it has accepted the address.
+@test "vip-up has an IPv6 address announced no sooner than the kernel answers for it" {
+	hosts a b c
+	for h in a b; do
+		pipeline "$h" "$(printf '%s\n' 'router web if=eth0 vrid=51 af=6 advert=100ms preempt=no' \
+		    "address web $VIP6/64")"
+	done
+	for n in 1 2 3 4 5 6; do
+		eventually 5 one_holder
+		old=$(holders "$VIP6") new=a
+		[ "$old" = b ] || new=b
+		probe c "$VIP6"
+		always 0.2 held_by "$old" "$VIP6"
+		tell "$old" release web for=500ms
+		eventually 5 held_by "$new" "$VIP6"
+		always 0.3 held_by "$new" "$VIP6"
+		probe_end
+		[ "$(probe_get lost)" -eq 0 ]
+	done
+}
