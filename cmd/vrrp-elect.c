@@ -41,10 +41,10 @@ static const char usage_text[] =
     "  vrrp-watch eth0 | vrrp-elect -i eth0 -v 51 192.0.2.10/24 | vrrp-advert | vip-up | garp\n"
     "  vrrp-elect -t /etc/viptools/web.conf && echo good\n";
 
-/* A promotion is what a failover waits for. The stages behind us have slept for long and are
- * cold: they are woken this much before it, and we ourselves wait the last of it awake. */
-#define EXPECT_LEAD (1 * NSEC_PER_MSEC)
-#define AWAKE_LEAD  (100 * NSEC_PER_USEC)
+/* A promotion is what a failover waits for, and the stages behind us have slept for long. They
+ * are woken this much before it, and again; the last of it we ourselves wait awake. */
+#define AWAKE_LEAD (100 * NSEC_PER_USEC)
+static const int64_t leads[] = {1 * NSEC_PER_MSEC, 200 * NSEC_PER_USEC, AWAKE_LEAD};
 
 /* What an advert has in common with the router it is for. */
 struct advert_key {
@@ -62,10 +62,9 @@ struct command {
 	struct advert_key *key; /* by the index of the router */
 	struct table by_advert; /* index of a router by what an advert says */
 	bool replay;
-	int64_t now;      /* of the step in hand */
-	int64_t round;    /* when the clocks were compared last */
-	int64_t expected; /* due time of the promotion that was announced */
-	int64_t asleep;   /* what CLOCK_BOOTTIME was ahead then */
+	int64_t now;    /* of the step in hand */
+	int64_t round;  /* when the clocks were compared last */
+	int64_t asleep; /* what CLOCK_BOOTTIME was ahead then */
 	struct record_out out;
 };
 
@@ -231,7 +230,6 @@ replay_until(struct command *c, int64_t time)
 static void
 say_expect(struct command *c, size_t router, int64_t due)
 {
-	c->expected = due;
 	record_begin(&c->out, "expect");
 	record_add(&c->out, router_name(c, router));
 	record_set_time(&c->out, "t", due);
@@ -243,17 +241,32 @@ on_timer(void *ctx, int64_t now)
 {
 	struct elect_event ev = {.kind = ELECT_TIMER, .router = TABLE_NONE};
 	struct command *c = ctx;
-	int64_t due = elect_deadline(c->elect);
 	size_t router = elect_candidate(c->elect);
+	int64_t due = elect_deadline(c->elect);
 
-	if (router != TABLE_NONE && c->expected != due && due - now > AWAKE_LEAD) {
-		say_expect(c, router, due);
+	if (router != TABLE_NONE && due - now > AWAKE_LEAD) {
+		if (due - now <= leads[0])
+			say_expect(c, router, due);
 		return;
 	}
-	if (router != TABLE_NONE && due - now <= AWAKE_LEAD)
+	if (router != TABLE_NONE)
 		while (stream_clock() < due)
 			;
 	step_at(c, &ev, stream_clock());
+}
+
+/* When to wake for what is due: earlier, and more than once, for a promotion. */
+static int64_t
+wake_time(const struct command *c, int64_t due)
+{
+	int64_t now = stream_now(&c->stream);
+
+	if (elect_candidate(c->elect) == TABLE_NONE)
+		return due;
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+		if (due - leads[i] > now)
+			return due - leads[i];
+	return due - AWAKE_LEAD;
 }
 
 static void
@@ -261,14 +274,11 @@ on_batch(void *ctx)
 {
 	struct command *c = ctx;
 	int64_t due = elect_deadline(c->elect);
-	int64_t lead = elect_candidate(c->elect) == TABLE_NONE ? 0
-	    : c->expected != due                               ? EXPECT_LEAD
-							       : AWAKE_LEAD;
 
 	if (c->replay || due == INT64_MAX)
 		stream_timer_cancel(&c->stream, &c->timer);
 	else
-		stream_timer_set(&c->stream, &c->timer, due - lead);
+		stream_timer_set(&c->stream, &c->timer, wake_time(c, due));
 }
 
 static void

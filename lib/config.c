@@ -72,6 +72,10 @@ apply_router(
 	if (setting_router(r, &x, e) == -1)
 		return -1;
 	i = config_find_router(c, x.name);
+	for (size_t j = 0; i != TABLE_NONE && j < c->n_addresses; j++)
+		if (c->address[j].used && c->address[j].router == i && c->address[j].advertise &&
+		    c->address[j].cidr.addr.family != x.family)
+			return setting_refuse(e, "af=", "it has addresses of another family");
 	if (i != TABLE_NONE) {
 		res->change =
 		    memcmp(&c->router[i], &x, sizeof(x)) == 0 ? CONFIG_SAME : CONFIG_EDITED;

@@ -273,6 +273,15 @@ $output"
 	lacks 'LEAVING'
 }
 
+@test "vrrp-elect refuses to turn a router to a family that its addresses are not of" {
+	{
+		printf 'router web if=eth0 vrid=51\naddress web 192.0.2.10/24\nlink eth0 up\n'
+		printf 'router web if=eth0 vrid=51 af=6\n'
+	} >"$dir/in"
+	run -65 --separate-stderr vrrp-elect <"$dir/in"
+	shows 'error vrrp-elect object=af= reason=bad-configuration detail=it%20has%20addresses.*'
+}
+
 @test "vrrp-elect gives the same output for the same input" {
 	story prio=100 < <(for t in 1 2 3 4; do peer 90 10$t; done; echo tick t=130)
 	local first=$output
@@ -315,15 +324,19 @@ tick_until() {
 	eventually gone "$spawned"
 }
 
+# Nine promotions, 40 ms apart: on a busy machine some are woken for too late to be expected.
 @test "vrrp-elect says what it expects before it promotes, and promotes at the due time" {
 	elector
-	live_router
-	tick_until says "$dir/out" MASTER
-	grep -q '^expect web t=' "$dir/out"
-	local due master
-	due=$(sed -n 's/^expect web t=//p' "$dir/out" | tail -n 1 | tr -d .)
-	master=$(sed -n 's/^state web MASTER .* t=//p' "$dir/out" | tr -d .)
-	[ "$master" -ge "$due" ]
+	for i in 1 2 3 4 5 6 7 8 9; do
+		printf 'router r%d if=eth0 vrid=%d prio=%d advert=400ms\n' "$i" "$i" $((i * 25))
+		printf 'address r%d 192.0.2.%d/24\n' "$i" "$i"
+	done >&9
+	printf 'link eth0 up ip=192.0.2.100\n' >&9
+	tick_until says "$dir/out" 'state r1 MASTER'
+	awk '
+	/^expect / { sub("t=", "", $3); due[$2] = $3; n++ }
+	/^state r[0-9]* MASTER/ { sub(".*t=", ""); if (due[$2] != "" && $0 < due[$2]) early = 1 }
+	END { exit early || n == 0 }' "$dir/out" || fail "$(cat "$dir/out")"
 	exec 9>&-
 }
 
