@@ -153,6 +153,19 @@ on_state(void *ctx, const struct record *r)
 	return STREAM_PASS;
 }
 
+/* The router is about to be master: a question to the kernel now, and its answer, spare the
+ * failover a cold way to it. */
+static enum stream_fate
+on_expect(void *ctx, const struct record *r)
+{
+	struct command *c = ctx;
+	size_t router = router_of(c, r);
+
+	if (router != TABLE_NONE)
+		keeper_ask_for_link(&c->keeper, c->config.router[router].ifname);
+	return STREAM_PASS;
+}
+
 static enum stream_fate
 on_sent(void *ctx, const struct record *r)
 {
@@ -207,6 +220,7 @@ static const struct stream_handler handlers[] = {
     {"route", on_config},
     {"rule", on_config},
     {"remove", on_config},
+    {"expect", on_expect},
     {"state", on_state},
     {"sent", on_sent},
     {NULL, NULL},

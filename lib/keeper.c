@@ -33,17 +33,23 @@ keeper_open_monitor(struct keeper *k)
 }
 
 void
-keeper_ask_for_links(struct keeper *k)
+keeper_ask_for_link(struct keeper *k, const char *name)
 {
 	struct rtnl_link l;
+
+	if (rtnl_get_link(&k->request, name, &l) == 0)
+		hold_link(&k->hold, &l, false);
+	else if (errno == ENODEV)
+		hold_no_dev(&k->hold, name);
+}
+
+void
+keeper_ask_for_links(struct keeper *k)
+{
 	const char *name;
 
-	while ((name = hold_unknown_dev(&k->hold)) != NULL) {
-		if (rtnl_get_link(&k->request, name, &l) == 0)
-			hold_link(&k->hold, &l, false);
-		else if (errno == ENODEV)
-			hold_no_dev(&k->hold, name);
-	}
+	while ((name = hold_unknown_dev(&k->hold)) != NULL)
+		keeper_ask_for_link(k, name);
 }
 
 static void

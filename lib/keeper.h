@@ -22,6 +22,9 @@ struct keeper {
 int keeper_open(struct keeper *k);
 int keeper_open_monitor(struct keeper *k);
 
+/* Asks the kernel for one link by name. */
+void keeper_ask_for_link(struct keeper *k, const char *name);
+
 /* After a change of configuration: asks the kernel for interfaces that are new to us. */
 void keeper_ask_for_links(struct keeper *k);
 
