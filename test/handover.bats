@@ -56,7 +56,18 @@ moves() {
 # loses_at_most 5 WHAT: prints what was lost; judges it.
 loses_at_most() {
 	echo "# $2, ${advert}ms adverts: $lost datagrams lost, outage $(probe_get outage_ms) ms" >&3
-	[ "$lost" -le "$1" ]
+	[ "$lost" -le "$1" ] || { again_if_frozen; fail "more than $1"; }
+}
+
+# At 10 ms a master counts as dead after 36 ms. Where the machine itself stood still for long
+# enough, as the client's own clock tells (datagrams that it could not send), nothing was
+# measured: the test is run again, twice at the most.
+again_if_frozen() {
+	local still
+	still=$(probe_get skipped)
+	[ "$still" -ge 20 ] || return 0
+	echo "# the machine stood still for $still ms in all: not counted" >&3
+	BATS_TEST_RETRIES=2
 }
 
 give_up() {
