@@ -4,7 +4,7 @@ load helper
 
 @test "the harness joins hosts over IPv4, IPv6 and link-local addresses" {
 	hosts a c
-	spawn_on a answer udp-probe -s a
+	answer a
 	for address in "$(addr_of a)" "$(addr6_of a)"; do
 		run -0 on c udp-probe -d 0.02 "$address"
 		[[ $output == *" lost=0 "*" last=a" ]]
@@ -55,7 +55,7 @@ load helper
 
 @test "the harness cuts one way, both ways, and heals" {
 	hosts a c
-	spawn_on a answer udp-probe -s a
+	answer a
 	spawn_on a tcp tcpdump -n -i eth0 -l udp
 	eventually says "$dir/tcp.err" listening
 	on c udp-probe -d 0.02 "$(addr_of a)" | grep ' lost=0 '
@@ -76,7 +76,7 @@ load helper
 
 @test "the harness loses about as many frames as it is told" {
 	hosts a c
-	spawn_on a answer udp-probe -s a
+	answer a
 	on c udp-probe -d 0.02 "$(addr_of a)" | grep ' lost=0 '
 	lose a c 30
 	lost=$(on c udp-probe -d 1 "$(addr_of a)" | sed -n 's/^total.* lost=\([0-9]*\).*/\1/p')

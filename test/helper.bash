@@ -104,6 +104,11 @@ says_n() {
 	[ "$(grep -cF -e "$2" -- "$1")" -eq "$3" ]
 }
 
+# sanitized: the commands are built with AddressSanitizer, which needs much memory and locks none.
+sanitized() {
+	grep -q __asan_init "$BUILD/vrrp-elect"
+}
+
 # --- processes --------------------------------------------------------------------------------
 
 # spawn CMD...: in the background, in a process group of its own, without the descriptors of
@@ -305,14 +310,19 @@ overlap() {
 
 # --- what the client saw ----------------------------------------------------------------------
 
+# answer HOST: it answers the datagrams of probes with its name.
+answer() {
+	spawn_on "$1" "answer-$1" udp-probe -s "$1"
+	eventually 5 says "$dir/answer-$1.out" ready
+}
+
 # probe CLIENT [ADDRESS]: a datagram each millisecond to ADDRESS, answered by every other host.
 # probe_end stops and prints `total sent= lost= outage_ms= ...`, one `gap` line an outage before
 # it; probe_get KEY is one figure of the total.
 probe() {
 	local h
 	for h in $HOSTS; do
-		[ "$h" = "$1" ] || [ -e "$dir/answer-$h.pid" ] ||
-		    spawn_on "$h" "answer-$h" udp-probe -s "$h"
+		[ "$h" = "$1" ] || [ -e "$dir/answer-$h.pid" ] || answer "$h"
 	done
 	spawn_on "$1" probe udp-probe "${2:-$VIP}"
 }

@@ -87,6 +87,7 @@ serve(const char *name)
 	if (fd == -1 || setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == -1 ||
 	    bind(fd, (struct sockaddr *)&any, sizeof(any)) == -1)
 		err(71, "port %d", PORT);
+	printf("ready\n");
 	for (;;) {
 		struct msghdr m = {.msg_name = &peer,
 		    .msg_namelen = sizeof(peer),
