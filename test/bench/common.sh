@@ -8,6 +8,7 @@ export LC_ALL=C
 dir=/run/bench
 runs=20 adverts_ms="10 100 1000" window=10 long=60
 sides='ours keepalived'
+real_time=
 mac_a=02:00:00:00:00:11
 mac_b=02:00:00:00:00:12
 
@@ -89,7 +90,7 @@ configure_ours() {
 
 # A session each, as a service has: the scheduler gives a session its own share (autogroup).
 launch_ours() {
-	setsid ip netns exec "$1" vip-run "$dir/$1.conf" >"$dir/$1.out" 2>&1 &
+	setsid ip netns exec "$1" $real_time vip-run "$dir/$1.conf" >"$dir/$1.out" 2>&1 &
 }
 
 configure_keepalived() {
@@ -112,7 +113,7 @@ configure_keepalived() {
 
 # -G: without it each message goes to the serial console and costs milliseconds.
 launch_keepalived() {
-	setsid ip netns exec "$1" keepalived -P -G -l -n -f "$dir/$1.conf" \
+	setsid ip netns exec "$1" $real_time keepalived -P -G -l -n -f "$dir/$1.conf" \
 	    -p "$dir/$1.pid" -r "$dir/$1.vrrp.pid" >"$dir/$1.out" 2>&1 &
 }
 
