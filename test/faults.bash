@@ -49,8 +49,8 @@ begin() {
 # is_told HOST STATE: by its own node.
 is_told() {
 	case $kind in
-	ours) wait_for 10 "/run/viptools/$1/web" "$2" ;;
-	*) wait_for 10 "$dir/$1.keepalived.err" "Entering $2 STATE" ;;
+	ours) wait_for 40 "/run/viptools/$1/web" "$2" ;;
+	*) wait_for 40 "$dir/$1.keepalived.err" "Entering $2 STATE" ;;
 	esac
 }
 
