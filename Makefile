@@ -3,8 +3,7 @@
 version = 0.1
 CFLAGS ?= -O2 -g
 prefix ?= /usr/local
-exec_prefix ?= $(prefix)
-sbindir ?= $(exec_prefix)/sbin
+sbindir ?= $(prefix)/sbin
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 INSTALL ?= install
@@ -15,7 +14,6 @@ FISHCOMPDIR ?= $(datadir)/fish/vendor_completions.d
 build ?= $(if $(SAN),build-san,build)
 commands := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 scripts := $(filter-out %.c,$(wildcard cmd/*))
-lib_objects := $(patsubst lib/%.c,$(build)/lib/%.o,$(wildcard lib/*.c))
 
 # A comma would end an argument of $(if).
 sanitizers = address,undefined
@@ -40,7 +38,7 @@ $(build)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(our_cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(build)/lib.a: $(lib_objects)
+$(build)/lib.a: $(patsubst %.c,$(build)/%.o,$(wildcard lib/*.c))
 	rm -f $@ && ar rcs $@ $^
 
 $(addprefix $(build)/,$(commands)): $(build)/%: $(build)/cmd/%.o $(build)/lib.a
@@ -74,7 +72,7 @@ check: programs
 	build=$(build) test/run $(TESTS)
 
 sim: $(sim)
-	$(sim) $(SEEDS)
+	$< $(SEEDS)
 
 bench: programs
 	build=$(abspath $(build)) test/bench/run $(BENCH)
@@ -100,10 +98,8 @@ installed = $(call put,$(addprefix $(build)/,$(commands) $(notdir $(scripts))),$
 	$(foreach d,examples hooks sysctl,$(call put,$(wildcard share/$d/*),$(datadir)/viptools/$d))
 
 install: all
-	set -e; for i in $(installed); do \
-		if [ -x "$${i%%:*}" ]; then mode=755; else mode=644; fi; \
-		$(INSTALL) -D -m $$mode "$${i%%:*}" "$(DESTDIR)$${i##*:}"; \
-	done
+	set -e; for i in $(installed); do [ -x "$${i%%:*}" ] && mode=755 || mode=644; \
+		$(INSTALL) -D -m $$mode "$${i%%:*}" "$(DESTDIR)$${i##*:}"; done
 
 uninstall:
 	for i in $(installed); do rm -f "$(DESTDIR)$${i##*:}"; done
@@ -120,4 +116,3 @@ clean:
 -include $(wildcard $(build)/*/*.d $(build)/test/*/*.d)
 
 .PHONY: all programs check sim bench fuzz fuzzers lint install uninstall deps deps-check demo clean
-.SECONDARY:
