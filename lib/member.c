@@ -373,6 +373,9 @@ contest(struct elect *e, struct member *m, const struct elect_advert *adv, int64
 	if (now >= m->reassert) {
 		m->reassert = now + gap;
 		send_advert(e, m, m->prio, now);
+		/* in place of the next one: many routers contested at once must not double the load
+		 * that made their adverts late */
+		timer_set(&e->heap, &m->timer, now + m->cfg.advert);
 	}
 	if (now >= m->contested) {
 		m->contested = now + REASSERT_GAP;

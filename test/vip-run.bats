@@ -319,6 +319,33 @@ health nginx - up' ]
 	[ "$(stages)" = "$old" ]
 }
 
+@test "vip-run gives the stages of fast adverts real-time priority, and takes it back" {
+	policy() { [ "$(cut -d' ' -f41 "/proc/$(stage "$1")/stat")" -eq "$2" ]; }
+	configure 'router web if=eth0 vrid=51 advert=0.1s' 'address web 192.0.2.10/24'
+	start
+	for s in vrrp-watch vrrp-elect vrrp-advert vip-up; do
+		eventually policy "$s" 2
+	done
+	policy garp 0
+	rm "$run/.ready"
+	kill -KILL "$(stage garp)"
+	eventually [ -e "$run/.ready" ]
+	eventually policy vrrp-elect 2
+	configure 'router web if=eth0 vrid=51 advert=110ms' 'address web 192.0.2.10/24'
+	kill -HUP "$vip"
+	for s in vrrp-watch vrrp-elect vrrp-advert vip-up; do
+		eventually policy "$s" 0
+	done
+}
+
+@test "vip-run without CAP_SYS_NICE says so, and runs" {
+	configure 'router web if=eth0 vrid=51 advert=10ms' 'address web 192.0.2.10/24'
+	spawn setpriv --bounding-set -sys_nice "$dir/bin/vip-run" "$dir/web.conf" 2>>"$dir/vip-run.err"
+	vip=$spawned
+	eventually 5 says "$dir/vip-run.err" 'vip-run: web: ready'
+	says "$dir/vip-run.err" 'web: vrrp-elect: chrt -r -p 1: not done, adverts may be late'
+}
+
 @test "vip-run leaves a second between two starts" {
 	stub vrrp-watch "read -r up _ </proc/uptime; echo \$up >>'$dir/starts'; exit 1"
 	spawn "$dir/bin/vip-run" "$dir/web.conf" 2>>"$dir/vip-run.err"
