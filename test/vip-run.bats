@@ -320,21 +320,21 @@ health nginx - up' ]
 }
 
 @test "vip-run gives the stages of fast adverts real-time priority, and takes it back" {
-	policy() { [ "$(cut -d' ' -f41 "/proc/$(stage "$1")/stat")" -eq "$2" ]; }
+	policy() { chrt -p "$(stage "$1")" | grep -q "policy: SCHED_$2\$"; }
 	configure 'router web if=eth0 vrid=51 advert=0.1s' 'address web 192.0.2.10/24'
 	start
 	for s in vrrp-watch vrrp-elect vrrp-advert vip-up; do
-		eventually policy "$s" 2
+		eventually policy "$s" RR
 	done
-	policy garp 0
+	policy garp OTHER
 	rm "$run/.ready"
 	kill -KILL "$(stage garp)"
 	eventually [ -e "$run/.ready" ]
-	eventually policy vrrp-elect 2
+	eventually policy vrrp-elect RR
 	configure 'router web if=eth0 vrid=51 advert=110ms' 'address web 192.0.2.10/24'
 	kill -HUP "$vip"
 	for s in vrrp-watch vrrp-elect vrrp-advert vip-up; do
-		eventually policy "$s" 0
+		eventually policy "$s" OTHER
 	done
 }
 

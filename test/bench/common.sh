@@ -166,6 +166,22 @@ tap_stop() {
 	wait "$tap" 2>/dev/null || :
 }
 
+# Who sees that the machine itself stands still, as shared machines do.
+witness_start() {
+	witnesses=
+	: >"$dir/still"
+	for i in $(seq 0 $(($(nproc) - 1))); do
+		witness "$i" >>"$dir/still" &
+		witnesses="$witnesses $!"
+	done
+}
+
+# Says how often and for how long at most: 2x110ms.
+witness_stop() {
+	kill $witnesses
+	sort -n "$dir/still" | awk '{ max = $1 } END { printf "%dx%.0fms", NR, max }'
+}
+
 # quantiles COLUMNS-FORMAT of numbers, one a line on standard input: n min median p75 p99 max.
 quantiles() {
 	sort -n | awk '
