@@ -491,34 +491,26 @@ check_unheard(struct elect *e, struct member *m, int64_t now)
 	}
 }
 
-/* Re-armed from the due time, so that intervals do not drift. */
-static void
-advertise(struct elect *e, struct member *m, int64_t due, int64_t now)
+/* When to advertise after an advert that was due at this time: re-armed from there, so that
+ * intervals do not drift, and a little early until it falls on a multiple of the interval, as it
+ * does for all routers of that interval. One system call then sends them all, and each stage, also
+ * of the peer, wakes once. */
+static int64_t
+next_advert(int64_t due, int64_t interval)
 {
-	int64_t next = due + m->cfg.advert;
+	int64_t next = due + interval, ahead = next % interval;
+
+	return next - (ahead < interval / 4 ? ahead : interval / 4);
+}
+
+void
+member_advertise(struct elect *e, struct member *m, int64_t now)
+{
+	int64_t next = next_advert(m->timer.due, m->cfg.advert);
 
 	send_advert(e, m, m->prio, now);
 	timer_set(&e->heap, &m->timer, next > now ? next : now + m->cfg.advert);
 	check_unheard(e, m, now);
-}
-
-/* Masters of one interval whose turn is close go together with the first, and stay with it:
- * one system call then sends them all. */
-void
-member_advertise(struct elect *e, struct member *m, int64_t now)
-{
-	int64_t due = m->timer.due, interval = m->cfg.advert;
-	struct timer *t;
-
-	for (;;) {
-		advertise(e, m, due, now);
-		t = timer_first(&e->heap);
-		if (t == NULL || t == &e->sensor || t->due > due + interval / 16)
-			return;
-		m = (struct member *)t;
-		if (m->state != ELECT_MASTER || m->cfg.advert != interval)
-			return;
-	}
 }
 
 void

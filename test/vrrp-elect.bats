@@ -481,3 +481,28 @@ tick_until() {
 	run -64 script -qec 'vrrp-elect' /dev/null </dev/null
 	[[ $output == *'standard input is a terminal'* ]]
 }
+
+@test "vrrp-elect sends together what has one interval, whenever it became master" {
+	python3 - vrrp-elect <<-'END'
+		import os, select, subprocess, sys, time
+		p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+		def say(text):
+		    p.stdin.write(text.encode())
+		    p.stdin.flush()
+		for i, prio in (1, 250), (2, 130), (3, 1):
+		    say(f"router r{i} if=eth0 vrid={i} prio={prio} advert=40ms\n")
+		    say(f"address r{i} 192.0.2.{i}/32\n")
+		say(f"link eth0 up ip=192.0.2.9 t={time.monotonic():.6f}\n")
+		rounds, end = [], time.monotonic() + 2
+		while time.monotonic() < end:
+		    say(f"tick t={time.monotonic():.6f}\n")
+		    if select.select([p.stdout], [], [], 0.01)[0]:
+		        n = os.read(p.stdout.fileno(), 65536).count(b"send ")
+		        if n:
+		            rounds.append(n)
+		p.stdin.close()
+		p.wait()
+		print(rounds)
+		assert rounds[:2] == [1, 1] and rounds[-8:] == [3] * 8
+	END
+}
