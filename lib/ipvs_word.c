@@ -314,6 +314,9 @@ ipvs_server_fault(const struct ipvs_service *s, const struct ipvs_server *d, con
 	if ((d->mode == IPVS_DR || d->mode == IPVS_TUN) && s->id.protocol != 0 &&
 	    d->at.port != s->id.at.port)
 		return "dr and tun do not change the port: it is the service's";
+	*word = "tun=";
+	if (d->tun != IPVS_IPIP && d->mode != IPVS_TUN)
+		return "only of mode=tun";
 	*word = "tunport=";
 	if (d->mode == IPVS_TUN && d->tun == IPVS_GUE && d->tun_port == 0)
 		return "gue needs the port of its tunnel";

@@ -39,7 +39,7 @@ refuses() {
 	refuses '-D: not an option that states a service or a server' "$a" '-D -t 192.0.2.1:80'
 	refuses 'x:80: not a numeric address and port' '-A -t x:80'
 	refuses '-t: no value' '-A -t'
-	refuses '-w: options of a service and of a server in one line' "$a -w 1" || :
+	refuses '-A: options of a service and of a server in one line' "$a -w 1"
 	refuses '-1: not a number, or too large' "$a" '-a -t 192.0.2.1:80 -r 192.0.2.2 -w -1'
 	refuses '-s: said twice' "$a -s rr -s rr"
 	refuses 'tcp-192.0.2.2-80: no such service' "$a" '-a -t 192.0.2.2:80 -r 192.0.2.3'
