@@ -3,6 +3,9 @@
 
 load ../helper
 
+# ipvsadm needs a second a table under user-mode-linux on a busy machine.
+BATS_TEST_TIMEOUT=1800
+
 setup() {
 	need ipvsadm
 	ipvsadm -C
@@ -68,7 +71,7 @@ same_as_ipvsadm() {
 }
 
 @test "ipvs-set leads from any table to any other, and then finds no difference" {
-	for seed in $(seq 1000 1040); do
+	for seed in $(seq 1000 1020); do
 		ipvs -g "$seed" >"$dir/lines"
 		ipvs-set -ex "$dir/lines"
 		table >"$dir/ours"
@@ -83,7 +86,7 @@ same_as_ipvsadm() {
 }
 
 @test "ipvs-get and ipvsadm -Sn into ipvs-set change nothing, by hand and as a filter" {
-	for seed in $(seq 20); do
+	for seed in $(seq 5); do
 		ipvs -g "$seed" | ipvs-set -ex -
 		table >"$dir/before"
 		run -0 sh -c 'ipvs-get | ipvs-set -n - && ipvsadm -Sn | ipvs-set -n -'
