@@ -246,7 +246,9 @@ order() {
 
 # seen ADDRESS N: the servers' logs show N requests, all of this client.
 seen() {
-	local have
-	have=$(cd "$lvs" && cat s1.log s2.log s3.log | cut -d ' ' -f 1 | sort | uniq -c | xargs)
-	[ "$have" = "$2 $1" ] || fail "logs: $have; not: $2 $1"
+	eventually 5 logged "$1" "$2" || fail "logs: $(wc -l "$lvs"/s?.log) $(head -n 2 "$lvs"/s?.log)"
+}
+
+logged() {
+	[ "$(cat "$lvs"/s?.log | awk '{ print $1 }' | sort | uniq -c | awk '{ print $1, $2 }')" = "$2 $1" ]
 }
