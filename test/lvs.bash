@@ -20,7 +20,7 @@
 # One wire. d is the director (.11) and e its second (.12), c the client (.20), s1 to s3 are the
 # real servers (.31 to .33), each with an nginx that answers its name on ports 80 and 443. They
 # have the addresses of services on lo and answer no ARP for them; what comes in an ipip, gre or
-# gue tunnel they take. Their second addresses, 10.153.0.31 and so on, route back through d: those
+# gue tunnel they take (IPv6 needs devices with a local address: ip6tnl0 and ip6gre0 drop all). Their second addresses, 10.153.0.31 and so on, route back through d: those
 # are for nat. Services are $VIP, $VIP6 and all of 192.168.154.0/24 and fd00:154::/64; the client
 # is all of 192.168.155.0/24 as well. The world is made once a file, as it takes seconds.
 
@@ -101,8 +101,10 @@ server() {
 		link set tunl0 up
 		link set gre0 up
 		link set sit0 up
-		link set ip6tnl0 up
-		link set ip6gre0 up
+		link add tun6 type ip6tnl mode any local $NET6:$2 remote ::
+		link add gre6 type ip6gre local $NET6:$2 remote ::
+		link set tun6 up
+		link set gre6 up
 	END
 	ip -n "$1" -6 -batch - <<-END
 		rule add from fd00:10::/64 table 100
