@@ -206,11 +206,11 @@ get() {
 	for s in $SERVERS; do
 		: >"$lvs/$s.log"
 	done
-	on c python3 "$TOP/test/lvs.py" get "$@" >"$dir/answers" </dev/null
+	on c python3 -S -E "$TOP/test/lvs.py" get "$@" >"$dir/answers" </dev/null
 }
 
 ask() {
-	on c python3 "$TOP/test/lvs.py" ask "$@" >"$dir/answers"
+	on c python3 -S -E "$TOP/test/lvs.py" ask "$@" >"$dir/answers"
 }
 
 # keep NAME WORD...: as get, but the connections stay until the test ends; answers in $dir/answers.
@@ -221,11 +221,11 @@ keep() {
 		case $w in *.* | *:*) n=$((n + 1)) ;; esac
 	done
 	spawn keep_open "$@"
-	eventually 20 answered "$n"
+	eventually 60 answered "$n"
 }
 
 keep_open() {
-	exec ip netns exec c python3 "$TOP/test/lvs.py" get -k "$@" >"$dir/answers" < <(sleep 1000)
+	exec ip netns exec c python3 -S -E "$TOP/test/lvs.py" get -k "$@" >"$dir/answers" < <(sleep 1000)
 }
 
 answered() {

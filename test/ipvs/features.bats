@@ -8,7 +8,7 @@ load ../lvs
 setup_file() {
 	lvs_world
 	for s in s1 s2; do
-		spawn_on "$s" "$s.udp" python3 "$TOP/test/lvs.py" tell "$s" "$VIP" "$VIP6"
+		spawn_on "$s" "$s.udp" python3 -S -E "$TOP/test/lvs.py" tell "$s" "$VIP" "$VIP6"
 	done
 }
 
