@@ -194,7 +194,7 @@ teardown_file() {
 # program [DIRECTOR]: its table is what standard input says, as ipvsadm -S would; nothing else.
 program() {
 	if [ -x "$BUILD/ipvs-set" ]; then
-		on "${1:-d}" ipvs-set --exclusive --allow-empty
+		on "${1:-d}" ipvs-set --exclusive --allow-empty -
 	else
 		on "${1:-d}" ipvsadm -C
 		on "${1:-d}" ipvsadm -R

@@ -14,8 +14,8 @@ setup_file() {
 
 # example FILE: the director's table is what it says, and says so again without a change.
 example() {
-	on d ipvs-set --exclusive <"$TOP/share/examples/$1"
-	on d ipvs-set -n --exclusive <"$TOP/share/examples/$1"
+	on d ipvs-set --exclusive "$TOP/share/examples/$1"
+	on d ipvs-set -n --exclusive "$TOP/share/examples/$1"
 }
 
 @test "lvs-dr" {
