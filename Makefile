@@ -90,6 +90,7 @@ lint:
 	$(MAKE) WERROR=1 CC=clang build=build-lint/clang programs
 
 # One list of SOURCE:TARGET serves install and uninstall.
+shared = $(shell find $(wildcard share/examples share/hooks share/sysctl) -type f)
 put = $(foreach f,$1,$f:$2/$(notdir $f))
 installed = $(call put,$(addprefix $(build)/,$(commands) $(notdir $(scripts))),$(sbindir)) \
 	$(foreach n,5 7 8,$(call put,$(wildcard man/*.$n),$(mandir)/man$n)) \
@@ -97,7 +98,7 @@ installed = $(call put,$(addprefix $(build)/,$(commands) $(notdir $(scripts))),$
 	$(call put,$(wildcard completions/_*),$(ZSHCOMPDIR)) \
 	$(call put,$(wildcard completions/*.fish),$(FISHCOMPDIR)) \
 	$(call put,$(wildcard share/systemd/*),$(prefix)/lib/systemd/system) \
-	$(foreach d,examples hooks sysctl,$(call put,$(wildcard share/$d/*),$(datadir)/viptools/$d))
+	$(foreach f,$(shared),$f:$(datadir)/viptools/$(f:share/%=%))
 
 install: all
 	set -e; for i in $(installed); do [ -x "$${i%%:*}" ] && mode=755 || mode=644; \
