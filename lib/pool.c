@@ -123,8 +123,10 @@ pool_set_service(struct pool *p, size_t service, const struct pool_service_conf 
 		return -1;
 	s->conf = *c;
 	s->again = true;
-	for (struct pool_server *x = s->first; x != NULL; x = x->next)
+	for (struct pool_server *x = s->first; x != NULL; x = x->next) {
 		x->again = true; /* what it inherits may have changed */
+		pool_pace(p, x, now);
+	}
 	unsettle(p, s, now);
 	return 0;
 }

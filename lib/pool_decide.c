@@ -73,6 +73,19 @@ end_ramp(struct pool *p, struct pool_server *x)
 	timer_cancel(&p->heap, &x->timer.timer);
 }
 
+void
+pool_pace(struct pool *p, struct pool_server *x, int64_t now)
+{
+	int64_t step = step_of(x->service), steps;
+
+	if (x->since == NEVER)
+		return;
+	if (step <= 0 || (steps = (now - x->since) / step) >= POOL_RAMP_STEPS)
+		end_ramp(p, x);
+	else
+		timer_set(&p->heap, &x->timer.timer, x->since + (steps + 1) * step);
+}
+
 /* The weight to serve with: in a slow start a part of it, but at least 1. */
 static uint32_t
 weight_now(const struct pool_server *x, int64_t now)
@@ -101,21 +114,16 @@ pool_judge(struct pool *p, struct pool_server *x, int64_t now)
 	pool_count(x, 1);
 	if (x->state != VERDICT_UP) {
 		end_ramp(p, x);
-	} else if (was == VERDICT_DOWN && x->service->decided && step_of(x->service) > 0) {
+	} else if (was == VERDICT_DOWN && x->service->decided) {
 		x->since = now;
-		timer_set(&p->heap, &x->timer.timer, now + step_of(x->service));
+		pool_pace(p, x, now);
 	}
 }
 
 void
 pool_server_due(struct pool *p, struct pool_server *x, int64_t now)
 {
-	int64_t step = step_of(x->service), steps;
-
-	if (x->since == NEVER || step <= 0 || (steps = (now - x->since) / step) >= POOL_RAMP_STEPS)
-		end_ramp(p, x);
-	else
-		timer_set(&p->heap, &x->timer.timer, x->since + (steps + 1) * step);
+	pool_pace(p, x, now);
 	pool_review(p, x->service, x, now);
 }
 

@@ -51,7 +51,6 @@ struct pool_service {
 	uint32_t n_live[2]; /* up, with a weight: servers, backups */
 	uint64_t weight;
 
-	uint32_t n_serving_backups;
 	bool said;
 	struct pool_state state; /* as said */
 };
@@ -71,6 +70,9 @@ void pool_count(struct pool_server *x, int sign);
 
 /* What verdicts make of a server. Starts or ends a slow start. */
 void pool_judge(struct pool *p, struct pool_server *x, int64_t now);
+
+/* Sets the timer for the next step of a slow start, or ends it. */
+void pool_pace(struct pool *p, struct pool_server *x, int64_t now);
 
 /* Says of a service what has changed: of this server, or (NULL) of all. */
 void pool_review(struct pool *p, struct pool_service *s, struct pool_server *changed, int64_t now);
