@@ -77,15 +77,6 @@ begin_remove(struct command *c, const char *kind, const char *service)
 }
 
 static void
-say_undecided(struct command *c, const char *name, const struct pool_state *s)
-{
-	char detail[64];
-
-	snprintf(detail, sizeof(detail), "%u servers and no verdict", s->total);
-	stream_error(&c->stream, name, "undecided", detail);
-}
-
-static void
 on_action(void *ctx, const struct pool_action *a)
 {
 	struct command *c = ctx;
@@ -113,7 +104,7 @@ on_action(void *ctx, const struct pool_action *a)
 		say_pool(c, s->name, &a->state);
 		break;
 	case POOL_DO_UNDECIDED:
-		say_undecided(c, s->name, &a->state);
+		stream_error(&c->stream, s->name, "undecided", "no server has had a verdict");
 		return;
 	}
 	stream_emit(&c->stream, &c->out);

@@ -43,7 +43,7 @@ enum pool_action_kind {
 	POOL_DO_REMOVE,    /* server: it is not in the table any more */
 	POOL_DO_FORGET,    /* service: nor is this, with its servers */
 	POOL_DO_POOL,      /* service, and state: last of what is said of a service at one time */
-	POOL_DO_UNDECIDED, /* service, and state: its time has passed without a verdict */
+	POOL_DO_UNDECIDED, /* service: its time has passed without a verdict */
 };
 
 /* The state of a service. Backups do not count: they stand in for what does. */

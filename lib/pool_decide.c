@@ -305,9 +305,6 @@ pool_service_due(struct pool *p, struct pool_service *s, int64_t now)
 	timer_cancel(&p->heap, &s->timer.timer);
 	s->waited = true;
 	pool_review(p, s, NULL, now);
-	if (!s->decided) {
-		s->state = state_of(s);
+	if (!s->decided)
 		say(p, POOL_DO_UNDECIDED, s, NULL);
-		s->state = (struct pool_state){0};
-	}
 }

@@ -85,6 +85,8 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 	story '' '' '' < <(up 11 100; echo tick t=106)
 	ends 'pool web up healthy=1 total=2 weight=1 t=106.000000'
 	holds '192.0.2.11:80 1'
+	story '' '' '' < <(echo check c http every=100ms timeout=100ms; up 11 100; echo tick t=104.9)
+	[ -z "$output" ]
 	story '' '' '' < <(echo check c http every=10s timeout=2s fall=4; up 11 100; echo tick t=147.9
 	    echo tick t=148)
 	ends 'pool web up healthy=1 total=2 weight=1 t=148.000000'
@@ -92,7 +94,7 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 
 @test "pool-elect says nothing of a service of which there is no verdict, but an error" {
 	story '' '' '' < <(echo tick t=100; echo tick t=200)
-	says 'error pool-elect object=web reason=undecided detail=2%20servers%20and%20no%20verdict'
+	says 'error pool-elect object=web reason=undecided detail=no%20server%20has%20had%20a%20verdict'
 	story '' '' '' < <(echo tick t=100; echo tick t=200; up 12 201)
 	ends 'pool web up healthy=1 total=2 weight=1 t=201.000000'
 }
@@ -115,9 +117,9 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 }
 
 @test "pool-elect wants all checks of a server up" {
-	story '' 'check=c,d' < <(echo check d tcp; up 11 100; echo health d 192.0.2.11:80 down
+	story '' 'check=c,d' < <(echo check d tcp; echo health d 192.0.2.11:80 down t=99; up 11 100
 	    echo health d 192.0.2.11:80 up t=102; down 11 103)
-	says "$service" 'pool web down healthy=0 total=1 weight=0 t=100.000000' \
+	says "$service" 'pool web down healthy=0 total=1 weight=0 t=99.000000' \
 	    'server web 192.0.2.11:80 weight=1 mode=nat' \
 	    'pool web up healthy=1 total=1 weight=1 t=102.000000' \
 	    'remove server web 192.0.2.11:80' \
@@ -247,6 +249,9 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 	story '' '' '' < <(echo check d tcp; up 11 100; up 12 100
 	    echo server web 192.0.2.11:80 check=c,d; echo server web 192.0.2.12:80 check=d
 	    echo tick t=120)
+	holds '192.0.2.11:80 1' '192.0.2.12:80 1'
+	story '' '' '' < <(echo check d tcp; up 11 100; up 12 100
+	    echo server web 192.0.2.11:80 check=c,d; echo tick t=120)
 	holds '192.0.2.11:80 1' '192.0.2.12:80 1'
 	story '' '' '' < <(echo check d tcp; up 11 100; up 12 100
 	    echo server web 192.0.2.11:80 check=c,d; echo tick t=101
