@@ -186,7 +186,7 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 # --- slow start, drain --------------------------------------------------------------------------
 
 @test "pool-elect ramps the weight of a server that came back, not at the first start" {
-	story 'slowstart=30s' weight=50 weight=50 < <(up 11 100; up 12 100; echo tick t=200)
+	story 'slowstart=30s' weight=50 weight=50 < <(up 11 100; up 12 100; up 11 150; echo tick t=200)
 	[ "$(grep -c '^server' <<<"$output")" -eq 2 ]
 	story 'slowstart=30s' weight=50 weight=50 < <(
 		up 11 100; up 12 100; down 11 101; up 11 110; echo tick t=141)
