@@ -340,6 +340,39 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 	ends 'pool web up healthy=2 total=2 weight=2 t=100.000000'
 }
 
+# many SERVICES SERVERS VERDICTS: so many of each, verdicts in a fixed disorder.
+many() {
+	awk -v services="$1" -v servers="$2" -v verdicts="$3" '
+	    function at(s, i) { return "10." int(s / 250) "." s % 250 ".1:" i + 1 }
+	    BEGIN {
+		print "check c tcp"
+		for (s = 0; s < services; s++) {
+			print "service s" s " tcp 192.0.2.1:" s + 1 " check=c"
+			for (i = 0; i < servers; i++)
+				print "server s" s, at(s, i)
+		}
+		n = services * servers
+		for (k = 0; k < n; k++)
+			print "health c", at(int(k / servers), k % servers), "up"
+		for (k = 0; k < verdicts; k++)
+			print "health c", at(k * 7919 % services, k * 104729 % servers),
+			    k * 31 % 3 ? "up" : "down"
+	    }'
+}
+
+@test "pool-elect takes a verdict in microseconds, whatever the number of servers" {
+	! sanitized || skip 'times are those of the plain build'
+	local size TIMEFORMAT=%U
+	for size in '1000 10' '1 5000'; do
+		read -r services servers <<<"$size"
+		many "$services" "$servers" 100000 >"$dir/in"
+		{ time pool-elect -r <"$dir/in" >"$dir/out"; } 2>"$dir/time"
+		[ "$(grep -c '^pool' "$dir/out")" -gt 20000 ]
+		echo "$size: $(cat "$dir/time") s"
+		awk '{ exit $1 > 1 }' "$dir/time"
+	done
+}
+
 @test "pool-elect holds no privilege after it started" {
 	mkfifo "$dir/in"
 	spawn sh -c 'exec pool-elect <"$1" >"$2"' sh "$dir/in" "$dir/out"
