@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "../unit/pool_world.h"
+#include "../unit/pool_story.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

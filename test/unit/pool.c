@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "pool_world.h"
+#include "pool_story.h"
 
 #define STEPS 300
 
