@@ -296,6 +296,9 @@ ipvs_service_fault(const struct ipvs_service *s, const char **word)
 	*word = "persist=";
 	if (s->id.protocol != 0 && s->id.at.port == 0 && s->persist == 0)
 		return "port 0 is all ports, which only a persistent service has";
+	*word = "netmask=";
+	if (s->netmask != ipvs_netmask_default(s->id.family) && s->persist == 0)
+		return "of persistent services";
 	*word = "ops";
 	if ((s->flags & IPVS_FLAG_OPS) && s->id.protocol != 0 && s->id.protocol != IPPROTO_UDP)
 		return "one-packet is of UDP and firewall marks";
