@@ -27,6 +27,7 @@ our_ldflags = -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),-fsanitize=$(sani
 # Each command links only what it needs.
 libs_vrrp-watch = -lpcap -lmnl -lcap-ng
 libs_vrrp-elect = -lcap-ng
+libs_pool-elect = -lcap-ng
 libs_vrrp-advert = -lnet -lcap-ng
 libs_garp = -lnet -lcap-ng
 libs_vip-up = -lmnl -lcap-ng

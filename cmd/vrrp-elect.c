@@ -384,18 +384,20 @@ on_link(void *ctx, const struct record *r)
 	return STREAM_PASS;
 }
 
+/* `health CHECK TARGET up|down` and `pool SERVICE up|down` */
 static enum stream_fate
 on_health(void *ctx, const struct record *r)
 {
 	struct elect_event ev = {.kind = ELECT_HEALTH, .router = TABLE_NONE};
-	const char *state = record_operand(r, 2);
+	bool is_pool = strcmp(r->kind, "pool") == 0;
+	const char *state = record_operand(r, is_pool ? 1 : 2);
 	char object[RECORD_MAX + 8];
 	int64_t time;
 
 	if (state == NULL || (strcmp(state, "up") != 0 && strcmp(state, "down") != 0) ||
 	    time_of(ctx, r, &time) == -1)
 		return bad_event(ctx, r, NULL);
-	snprintf(object, sizeof(object), "check:%s", record_operand(r, 0));
+	snprintf(object, sizeof(object), "%s:%s", is_pool ? "pool" : "check", record_operand(r, 0));
 	ev.object = object;
 	ev.up = state[0] == 'u';
 	step(ctx, &ev);
@@ -475,6 +477,7 @@ static const struct stream_handler handlers[] = {
     {"tick", on_tick},
     {"link", on_link},
     {"health", on_health},
+    {"pool", on_health},
     {"priority", on_control},
     {"release", on_control},
     {"stop", on_control},
@@ -492,6 +495,7 @@ static const struct stream_handler handlers[] = {
 
 /* ---- -t and -T ---- */
 
+/* Returns 1 for a record of configuration, 0 for none, -1 for a mistake. */
 static int
 check_line(struct config *config, const char *line, size_t len, const char *file, unsigned long n,
     bool print)
@@ -514,6 +518,11 @@ check_line(struct config *config, const char *line, size_t len, const char *file
 		cli_message(3, "%s:%lu: %s: not a kind of configuration record", file, n, r.kind);
 		return -1;
 	}
+	if (config_is_of_balance(&r)) {
+		if (print)
+			fwrite(out.text, 1, record_format(&r, &out), stdout);
+		return 1;
+	}
 	if (config_apply(config, &r, &result, &ce) == -1) {
 		cli_message(3, "%s:%lu: %s: %s", file, n, ce.word, ce.reason);
 		return -1;
@@ -528,7 +537,7 @@ check_line(struct config *config, const char *line, size_t len, const char *file
 	}
 	if (print)
 		fwrite(out.text, 1, record_format(&r, &out), stdout);
-	return 0;
+	return 1;
 }
 
 /* All mistakes are said, not the first alone. */
@@ -541,18 +550,22 @@ check_file(const char *file, bool print)
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
-	int status = STATUS_YES;
+	int status = STATUS_YES, found;
+	bool any = false;
 
 	if (f == NULL)
 		cli_fail(errno == EACCES ? STATUS_NOPERM : STATUS_CONFIG, "%s: %s", file,
 		    strerror(errno));
 	config_init(&config);
-	for (unsigned long n = 1; (len = getline(&line, &size, f)) != -1; n++)
-		if (check_line(&config, line, (size_t)len, file, n, print) == -1)
+	for (unsigned long n = 1; (len = getline(&line, &size, f)) != -1; n++) {
+		found = check_line(&config, line, (size_t)len, file, n, print);
+		if (found == -1)
 			status = STATUS_CONFIG;
+		any |= found == 1;
+	}
 	if (ferror(f))
 		cli_fail(STATUS_IO, "%s: %s", file, strerror(errno));
-	if (status == STATUS_YES && config.n_routers == 0) {
+	if (status == STATUS_YES && !any) {
 		cli_message(3, "%s: router: there is none", file);
 		status = STATUS_CONFIG;
 	}

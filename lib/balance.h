@@ -97,6 +97,7 @@ struct balance_service {
 struct balance_server {
 	bool used;
 	bool backup;
+	bool drain; /* no new connections; it may go when its last one has gone */
 	uint8_t said;
 	size_t service; /* index */
 	struct ipvs_server ipvs;

@@ -247,6 +247,7 @@ SERVER(server_tun, x->said |= BALANCE_SAID_TUN; return set_tun(&x->ipvs, value);
 SERVER(server_tunport, x->said |= BALANCE_SAID_TUNPORT; return set_tunport(&x->ipvs, value);)
 SERVER(server_tuncsum, x->said |= BALANCE_SAID_TUNCSUM; return set_tuncsum(&x->ipvs, value);)
 SERVER(server_backup, return setting_yes(value, &x->backup);)
+SERVER(server_drain, return setting_yes(value, &x->drain);)
 SERVER(server_checks, return set_checks(value, &x->checks);)
 
 static const struct setting_attribute server_attributes[] = {
@@ -258,6 +259,7 @@ static const struct setting_attribute server_attributes[] = {
     {"upper", server_upper, "not 0 to 4294967295"},
     {"lower", server_lower, "not 0 to 4294967295"},
     {"backup", server_backup, "not yes or no"},
+    {"drain", server_drain, "not yes or no"},
     {"check", server_checks, CHECKS_REASON},
     {NULL, NULL, NULL},
 };

@@ -179,6 +179,14 @@ find_track(const struct config *c, size_t router, const char *object)
 	return TABLE_NONE;
 }
 
+static bool
+is_object(const char *text)
+{
+	if (strncmp(text, "check:", 6) == 0)
+		return setting_is_name(text + 6);
+	return strncmp(text, "pool:", 5) == 0 && setting_is_name(text + 5);
+}
+
 static int
 apply_track(
     struct config *c, const struct record *r, struct config_result *res, struct config_error *e)
@@ -191,9 +199,10 @@ apply_track(
 	x.used = true;
 	if (router_of(c, r, &x.router, e) == -1 || setting_track(r, &x, e) == -1)
 		return -1;
-	if (object == NULL || strncmp(object, "check:", 6) != 0 || !setting_is_name(object + 6) ||
+	if (object == NULL || !is_object(object) ||
 	    setting_copy(object, x.object, sizeof(x.object)) == -1)
-		return setting_refuse(e, object != NULL ? object : r->kind, "not check:NAME");
+		return setting_refuse(
+		    e, object != NULL ? object : r->kind, "not check:NAME or pool:NAME");
 	i = find_track(c, x.router, object);
 	if (i != TABLE_NONE) {
 		res->change =
@@ -272,6 +281,25 @@ remove_router(struct config *c, size_t router)
 			table_put(&c->by_name, c->router[i].name, strlen(c->router[i].name), i);
 }
 
+static bool
+is_of_balance(const char *kind)
+{
+	static const char *const kinds[] = {"check", "service", "server", "sync", "timeouts"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
+bool
+config_is_of_balance(const struct record *r)
+{
+	const char *kind = strcmp(r->kind, "remove") == 0 ? record_operand(r, 0) : r->kind;
+
+	return kind != NULL && is_of_balance(kind);
+}
+
 /* `remove KIND OPERANDS`: read as the record of that kind without its attributes. */
 static int
 apply_remove(
@@ -286,6 +314,10 @@ apply_remove(
 		return setting_refuse(e, r->kind, "no kind of record");
 	if (r->n_words > r->n_operands)
 		return setting_refuse(e, r->word[r->n_operands].key, "unknown attribute");
+	res->kind = CONFIG_OTHER;
+	res->change = CONFIG_SAME;
+	if (is_of_balance(kind))
+		return 0;
 	inner.n_operands = inner.n_words = r->n_operands - 1;
 	memcpy(inner.word, r->word + 1, inner.n_words * sizeof(inner.word[0]));
 	if (router_of(c, &inner, &router, e) == -1)

@@ -61,7 +61,7 @@ struct config_address {
 struct config_track {
 	bool used;
 	size_t router;
-	char object[CONFIG_NAME_MAX]; /* "check:nginx", "link:eth1", ... */
+	char object[CONFIG_NAME_MAX]; /* "check:nginx", "pool:web" */
 	int16_t weight;               /* 0: withdraw on failure */
 };
 
@@ -117,6 +117,10 @@ void config_free(struct config *c);
  * change. */
 int config_apply(
     struct config *c, const struct record *r, struct config_result *res, struct config_error *e);
+
+/* Whether a record is configuration of the balance side, which this side passes on unread:
+ * `check`, `service`, `server`, `sync`, `timeouts`, and `remove` of them. */
+bool config_is_of_balance(const struct record *r);
 
 /* The index of a router by name, or TABLE_NONE. */
 size_t config_find_router(const struct config *c, const char *name);

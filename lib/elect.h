@@ -47,7 +47,7 @@ enum elect_event_kind {
 	ELECT_PRIORITY, /* router, prio: replaces the configured one */
 	ELECT_RELEASE,  /* router, duration */
 	ELECT_STOP_,    /* router */
-	ELECT_HEALTH,   /* object ("check:nginx"), up */
+	ELECT_HEALTH,   /* object ("check:nginx", "pool:web"), up */
 	ELECT_SUSPEND,  /* duration: the host slept this long unnoticed by the clock */
 	ELECT_TIMER,    /* nothing but the time: run what is due */
 	ELECT_END,      /* the input has ended: give up all at once */

@@ -233,6 +233,37 @@ $output"
 	shows 'state web LEAVING from=MASTER reason=preempted prio=70 .*'
 }
 
+@test "vrrp-elect withdraws while the pool that it tracks is down" {
+	story prio=100 < <(echo track web pool:shop; echo tick t=104
+	    echo health shop 192.0.2.1:80 down; echo pool other down healthy=0 total=2; echo tick t=104.5
+	    echo pool shop down healthy=0 total=2 weight=0; peer 90 104.7; echo tick t=105
+	    echo pool shop up healthy=1 total=2 weight=1; peer 90 105.1; echo tick t=105.5)
+	shows 'state web LEAVING from=MASTER reason=pool:shop .* t=104.500000'
+	shows 'state web FAULT from=LEAVING reason=pool:shop .* t=104.800000'
+	shows 'state web BACKUP from=FAULT reason=recovered .* t=105.000000'
+	shows 'pool shop up healthy=1 total=2 weight=1'
+	story prio=100 < <(echo track web check:shop; echo pool shop down; echo tick t=104)
+	shows 'state web MASTER .*'
+	run -78 vrrp-elect < <(printf 'router web if=eth0 vrid=1\ntrack web pool:\n')
+	[[ $output == *'pool:: not check:NAME or pool:NAME'* ]]
+	story prio=100 <<<'pool web sideways'
+	shows 'error vrrp-elect object=pool reason=bad-record'
+}
+
+@test "vrrp-elect passes the configuration of the balance side on and leaves its mistakes alone" {
+	cat >"$dir/lvs" <<-'END'
+		check web http every=2s nonsense=1
+		service web tcp 192.0.2.10:80 sched=mh
+		server web 192.0.2.11:80 weight=2
+	END
+	cp "$dir/lvs" "$dir/want"
+	printf 'remove server web 192.0.2.11:80\nremove service web\nremove check web\n' |
+	    tee -a "$dir/lvs" >>"$dir/want"
+	story prio=100 <"$dir/lvs"
+	[ "$(grep -E '^(check|service|server|remove)' <<<"$output")" = "$(cat "$dir/want")" ]
+	lacks '^error'
+}
+
 @test "vrrp-elect without a link is at fault, and listens for startup= when it comes" {
 	story 'prio=100 startup=9s' < <(echo tick t=104; echo link eth0 down t=105
 	    echo link eth0 up ip=192.0.2.1 t=106; echo tick t=120)
@@ -455,6 +486,21 @@ tick_until() {
 	printf 'router web if=eth0 vrid=1 af=6\naddress web FD00:0::0:A/64\n' >"$dir/a"
 	run -0 vrrp-elect -T "$dir/a"
 	[ "${lines[1]}" = 'address web fd00::a/64' ]
+}
+
+@test "vrrp-elect -t and -T pass the configuration of the balance side on" {
+	cat >"$dir/lvs" <<-'END'
+		check   web http every=2s nonsense=1
+		service web tcp 192.0.2.10:80 sched=mh
+		server  web 192.0.2.11:80 weight=2
+	END
+	run -0 vrrp-elect -t "$dir/lvs"
+	[ -z "$output" ]
+	printf 'router web if=eth0 vrid=1\naddress web 192.0.2.10/32\n' >>"$dir/lvs"
+	run -0 vrrp-elect -T "$dir/lvs"
+	[ "$output" = "$(sed 's/  */ /' "$dir/lvs")" ]
+	echo 'server web 192.0.2.12:80 weight="2' >>"$dir/lvs"
+	run -78 vrrp-elect -t "$dir/lvs"
 }
 
 @test "vrrp-elect refuses bad configuration at its start with 78 and later without harm" {
