@@ -111,7 +111,7 @@ said() {
 	SECRET=1 LD_LIBRARY_PATH=/tmp run -0 probe-exec "$bin/env" 'a;b' '$(id)' '*' <<<input
 	exec 7<&-
 	[ "$(grep -v -e '^PWD=' -e '^PATH=' -e '^_=' -e '^SHLVL=' -e '^OLDPWD=' "$out/env" | xargs)" = 'CHECK=1 TARGET=-' ]
-	[ "$(cat "$out/words" | xargs)" = 'a;b $(id) *' ]
+	[ "$(xargs <"$out/words")" = 'a;b $(id) *' ]
 	[ "$(cat "$out/pwd")" = / ]
 	[ "$(grep -c -e '-> /dev/null' "$out/fd")" -eq 3 ]
 	not grep -q passwd "$out/fd"
@@ -181,7 +181,7 @@ check v exec cmd=/bin/true every=100ms timeout=100ms"
 	pid=$(pid_of a.probe-exec)
 	sleep 0.1; sleep 0.1; sleep 0.1; sleep 0.1; sleep 0.1
 	[ "$(ps -o pid= --ppid "$pid" | wc -l)" -le 3 ]
-	[ "$(ls "/proc/$pid/fd" | wc -l)" -le 9 ]
+	[ "$(find "/proc/$pid/fd" -type l | wc -l)" -le 9 ]
 }
 
 @test "probe-exec -N says it as monitoring plugins do" {
