@@ -132,6 +132,19 @@ guard() {
 	[[ $output == *reason=no-interface* && $output != *health* ]]
 }
 
+@test "probe-tcp needs a port for the servers of a firewall mark, and says what it cannot do" {
+	hosts a c
+	listen c one "$(addr_of c)"
+	filter "$CHECK
+service s fwmark 7 check=web
+server s $(addr_of c):0"
+	eventually 2 said 'reason=host detail=Destination%20address%20required'
+	tell a "$CHECK port=80"
+	eventually 2 said "health web $(addr_of c):0 up"
+	run -71 on a probe-tcp -s ::1 "$(addr_of c):80"
+	[[ $output == *'reason=host detail='* && $output != *health* ]]
+}
+
 @test "probe-tcp marks its packets, and cannot ask where it may not" {
 	hosts a c
 	listen c one "$(addr_of c)"
