@@ -468,11 +468,13 @@ wait_round(struct stream_state *st, bool no_input)
 {
 	bool full = queue_is_high(&st->out);
 	const struct timer *first = timer_first(&st->timers);
-	nfds_t n = full ? SLOT_FIRST : SLOT_FIRST + STREAM_SLOTS;
 	struct timespec ts = {0};
+	nfds_t n = SLOT_FIRST;
 
-	while (n > SLOT_FIRST && st->poll[n - 1].fd < 0)
-		n--; /* more than RLIMIT_NOFILE is an error, and each costs something */
+	/* Not all slots: more than RLIMIT_NOFILE is an error, and each costs something. */
+	for (nfds_t i = SLOT_FIRST; i < SLOT_FIRST + STREAM_SLOTS && !full; i++)
+		if (st->poll[i].fd >= 0)
+			n = i + 1;
 	st->poll[SLOT_INPUT].fd = no_input || full ? -1 : STDIN_FILENO;
 	st->poll[SLOT_INPUT].events = POLLIN;
 	st->poll[SLOT_OUTPUT].fd = STDOUT_FILENO;
