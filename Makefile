@@ -33,6 +33,8 @@ libs_vip-up = -lmnl -lcap-ng
 libs_vip-down = -lmnl -lcap-ng
 libs_probe-tcp = -lcap-ng
 libs_probe-exec = -lcap-ng
+libs_ipvs-get = -lmnl -lcap-ng
+libs_ipvs-set = -lmnl -lcap-ng
 
 all: $(addprefix $(build)/,$(commands) $(notdir $(scripts)))
 

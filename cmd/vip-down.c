@@ -7,15 +7,18 @@
 
 #include "addr.h"
 #include "cli.h"
+#include "quiet.h"
 #include "rtnl.h"
 #include "status.h"
 
 static const char usage_text[] =
-    "vip-down DEV ADDRESS[/LEN]...\n"
+    "vip-down [-q] DEV ADDRESS[/LEN]...\n"
     "       vip-down -a [DEV ADDRESS[/LEN]...]\n"
     "\n"
     "  -a, --all  every address that carries the tag of viptools, on every interface; of those\n"
     "             that are named, the ones that carry it\n"
+    "  -q, --quiet  undo vip-up --quiet: with the last address of viptools on DEV, arp_ignore and\n"
+    "             arp_announce go back to 0\n"
     "\n"
     "  vip-down eth0 192.0.2.10\n"
     "  vip-down --all\n";
@@ -114,6 +117,22 @@ take_down(struct command *c)
 	return status;
 }
 
+/* Another address of viptools on the interface may need it still. */
+static int
+end_quiet(const struct command *c)
+{
+	const char *name;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->found[i].goes && c->found[i].addr.proto == RTNL_PROTO_VIPTOOLS)
+			return STATUS_YES;
+	name = quiet_set(false);
+	if (name == NULL)
+		return STATUS_YES;
+	cli_message(3, "%s: %s", name, strerror(errno));
+	return (int)status_from_errno(errno);
+}
+
 static int
 find_dev(struct command *c, const char *name)
 {
@@ -132,20 +151,29 @@ find_dev(struct command *c, const char *name)
 int
 main(int argc, char *argv[])
 {
-	static const struct option options[] = {{"all", no_argument, NULL, 'a'}, {0}};
+	static const struct option options[] = {
+	    {"all", no_argument, NULL, 'a'}, {"quiet", no_argument, NULL, 'q'}, {0}};
 	static struct command c;
 	struct rtnl_handler h = {.addr = on_addr, .ctx = &c};
+	bool quiet = false;
 	int ch, status;
 
 	cli_start(argc, argv, usage_text);
-	while ((ch = getopt_long(argc, argv, "a", options, NULL)) != -1) {
-		if (ch != 'a')
+	while ((ch = getopt_long(argc, argv, "aq", options, NULL)) != -1) {
+		switch (ch) {
+		case 'a':
+			c.ours = true;
+			break;
+		case 'q':
+			quiet = true;
+			break;
+		default:
 			cli_usage(NULL);
-		c.ours = true;
+		}
 	}
 	argc -= optind;
 	argv += optind;
-	if (argc == 1 || (argc == 0 && !c.ours))
+	if (argc == 1 || (argc == 0 && (!c.ours || quiet)) || (c.ours && quiet))
 		cli_usage("an interface and addresses, or --all");
 	if (rtnl_open(&c.rtnl) == -1)
 		cli_fail((int)status_from_errno(errno), "rtnetlink: %s", strerror(errno));
@@ -157,6 +185,8 @@ main(int argc, char *argv[])
 	if (rtnl_dump_addrs(&c.rtnl, c.ifindex, &h) == -1)
 		cli_fail((int)status_from_errno(errno), "rtnetlink: %s", strerror(errno));
 	status = take_down(&c);
+	if (quiet && status == STATUS_YES)
+		status = end_quiet(&c);
 	if (c.ours && !rtnl_has_proto(&c.rtnl))
 		cli_fail(STATUS_UNAVAILABLE,
 		    "this kernel keeps no tag (Linux 5.18 does): name the addresses");

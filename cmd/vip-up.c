@@ -1,6 +1,7 @@
 /* vip-up - hold addresses while the stream says so, or put them up once */
 
 #include <errno.h>
+#include <getopt.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "keeper.h"
 #include "parse.h"
 #include "priv.h"
+#include "quiet.h"
 #include "record.h"
 #include "status.h"
 #include "stream.h"
@@ -21,15 +23,18 @@
 
 static const char usage_text[] =
     "vip-up [-jL]\n"
-    "       vip-up [-l LEASE] DEV ADDRESS[/LEN]...\n"
+    "       vip-up [-q] [-l LEASE] DEV ADDRESS[/LEN]...\n"
     "\n"
     "  -j        print JSON, an object a line\n"
     "  -L        lock all memory\n"
     "  -l LEASE  the kernel takes the addresses away after this time, in whole seconds,\n"
     "            unless they are put up again before\n"
+    "  -q, --quiet  as a real server of direct routing has them: on lo or a dummy, and this host\n"
+    "            answers no ARP for them (arp_ignore 1, arp_announce 2)\n"
     "\n"
     "  vrrp-watch eth0 | vrrp-elect -i eth0 -v 51 192.0.2.10/24 | vrrp-advert | vip-up | garp\n"
     "  vip-up eth0 192.0.2.10/24 && garp eth0 192.0.2.10\n"
+    "  vip-up --quiet lo 192.0.2.10\n"
     "  while curl -sf localhost; do vip-up -l 5s eth0 192.0.2.10/24; sleep 1; done\n";
 
 struct command {
@@ -267,6 +272,28 @@ configure(struct command *c)
 		cli_fail(STATUS_OS, "%s", strerror(errno));
 }
 
+/* Before the addresses are there: none of them is ever announced. */
+static void
+make_quiet(char *const *words)
+{
+	struct cidr cidr;
+	const char *name;
+	int quiet = quiet_is_dev(words[0]);
+
+	for (size_t i = 1; words[i] != NULL; i++)
+		if (cidr_parse(words[i], &cidr) == 0 &&
+		    cidr.len != (cidr.addr.family == 4 ? 32 : 128))
+			cli_usage("%s: a whole network, not one address", words[i]);
+	if (quiet == 0)
+		cli_usage("%s: answers ARP itself: lo or a dummy does not", words[0]);
+	if (quiet == -1)
+		cli_fail((int)status_from_errno(errno), "%s: %s", words[0], strerror(errno));
+	name = quiet_set(true);
+	if (name != NULL)
+		cli_fail((int)status_from_errno(errno), "%s: %s", name,
+		    errno == EIO ? "is not what was set" : strerror(errno));
+}
+
 static int
 by_hand(struct command *c, char *const *words, const char *lease)
 {
@@ -295,14 +322,15 @@ by_hand(struct command *c, char *const *words, const char *lease)
 int
 main(int argc, char *argv[])
 {
+	static const struct option options[] = {{"quiet", no_argument, NULL, 'q'}, {0}};
 	static struct command command;
 	const char *lease = NULL;
 	int64_t ns;
-	bool lock = false;
+	bool lock = false, quiet = false;
 	int ch;
 
 	cli_start(argc, argv, usage_text);
-	while ((ch = getopt(argc, argv, "jl:L")) != -1) {
+	while ((ch = getopt_long(argc, argv, "jl:Lq", options, NULL)) != -1) {
 		switch (ch) {
 		case 'j':
 			command.stream.json = true;
@@ -316,17 +344,22 @@ main(int argc, char *argv[])
 		case 'L':
 			lock = true;
 			break;
+		case 'q':
+			quiet = true;
+			break;
 		default:
 			cli_usage(NULL);
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	if (argc == 0 ? lease != NULL : argc == 1 || lock || command.stream.json)
+	if (argc == 0 ? lease != NULL || quiet : argc == 1 || lock || command.stream.json)
 		cli_usage("an interface and addresses, or a stream");
 	config_init(&command.config);
 	hold_init(&command.keeper.hold, &command.config, on_say, &command);
 	if (argc == 0)
 		return filter(&command, lock);
+	if (quiet)
+		make_quiet(argv);
 	return by_hand(&command, argv, lease != NULL ? lease : "none");
 }

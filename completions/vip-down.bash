@@ -1,7 +1,7 @@
 _vip_down() {
 	local cur=${COMP_WORDS[COMP_CWORD]} dev=${COMP_WORDS[1]} words
 	case $cur in
-	-*) words='-a --all -h --help -V --version' ;;
+	-*) words='-a --all -q --quiet -h --help -V --version' ;;
 	*)
 		if [ "$COMP_CWORD" -eq 1 ]; then
 			words=$(cd /sys/class/net && echo *)

@@ -4,7 +4,7 @@ _vip_up() {
 	-l) mapfile -t COMPREPLY < <(compgen -W '3s 5s 10s 30s' -- "$cur") ;;
 	*)
 		case $cur in
-		-*) mapfile -t COMPREPLY < <(compgen -W '-j -L -l -h --help -V --version' -- "$cur") ;;
+		-*) mapfile -t COMPREPLY < <(compgen -W '-j -L -l -q --quiet -h --help -V --version' -- "$cur") ;;
 		*) mapfile -t COMPREPLY < <(compgen -W "$(cd /sys/class/net && echo *)" -- "$cur") ;;
 		esac
 		;;

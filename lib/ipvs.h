@@ -80,6 +80,109 @@ struct ipvs_timeouts {
 	uint32_t tcp, tcpfin, udp;
 };
 
+/* ---- tables ---- */
+
+/* Counters since the last zeroing, and rates by the second. */
+struct ipvs_stats {
+	uint64_t conns, in_packets, out_packets, in_octets, out_octets;
+	uint64_t conn_rate, in_packet_rate, out_packet_rate, in_octet_rate, out_octet_rate;
+	uint32_t active, inactive, persistent; /* connections of a server now */
+};
+
+/* tag is the caller's: where an entry comes from (a line). A table that was read has the
+ * counters; drained is the time to remove a server at (0: it is not being drained). */
+struct ipvs_item {
+	struct ipvs_server server;
+	uint32_t tag;
+	int64_t drained;
+	struct ipvs_stats stats;
+};
+
+struct ipvs_row {
+	struct ipvs_service service;
+	uint32_t tag;
+	struct ipvs_item *item;
+	size_t n, room;
+	struct ipvs_stats stats;
+};
+
+/* Rows and their items in canonical order once sorted: services by mark, family, protocol,
+ * address and port (as ipvsadm shows them), servers by address and port. Whoever fills a
+ * service in this order makes its scheduler see the servers in this order. */
+struct ipvs_table {
+	struct ipvs_row *row;
+	size_t n, room;
+};
+
+int ipvs_id_compare(const struct ipvs_service_id *a, const struct ipvs_service_id *b);
+bool ipvs_service_is_same(const struct ipvs_service *a, const struct ipvs_service *b);
+bool ipvs_server_is_same(const struct ipvs_server *a, const struct ipvs_server *b);
+
+/* Add at the end. The pointers hold until the next of the kind. Return NULL without memory. */
+struct ipvs_row *ipvs_table_add(struct ipvs_table *t, const struct ipvs_service *s, uint32_t tag);
+struct ipvs_item *ipvs_row_add(struct ipvs_row *row, const struct ipvs_server *s, uint32_t tag);
+
+/* Sorts and, of what is there twice (a dump may tell it twice), keeps one. */
+void ipvs_row_sort(struct ipvs_row *row);
+void ipvs_table_sort(struct ipvs_table *t);
+
+/* Of a sorted table; NULL where there is none. */
+struct ipvs_row *ipvs_table_find(const struct ipvs_table *t, const struct ipvs_service_id *id);
+struct ipvs_item *ipvs_row_find(const struct ipvs_row *row, const struct endpoint *at);
+
+void ipvs_row_free(struct ipvs_row *row);
+void ipvs_table_free(struct ipvs_table *t);
+
+/* ---- differences ---- */
+
+enum ipvs_op {
+	IPVS_ADD,
+	IPVS_EDIT,
+	IPVS_REMOVE,
+};
+
+/* server is NULL where the service itself changes; with the service its servers go. item is the
+ * entry to remove or edit in what is there. */
+struct ipvs_change {
+	enum ipvs_op op;
+	const struct ipvs_service *service;
+	const struct ipvs_server *server;
+	struct ipvs_item *item;
+	uint32_t tag;
+};
+
+typedef void ipvs_emit(void *ctx, const struct ipvs_change *c);
+
+/* What makes have into want, both sorted and of one service; either may be NULL. One change for
+ * an entry that differs at the most; what is added comes first, so that no service is without
+ * servers on the way. Nothing is removed unless remove is set. */
+void ipvs_diff_row(
+    struct ipvs_row *have, const struct ipvs_row *want, bool remove, ipvs_emit *emit, void *ctx);
+
+/* The same for whole tables. */
+void ipvs_diff(struct ipvs_table *have, const struct ipvs_table *want, ipvs_emit *emit, void *ctx);
+
+/* ---- ipvsadm's lines: lib/ipvs_line ---- */
+
+/* One line as of `ipvsadm -Sn`, with or without `ipvsadm` before it, long names too, thresholds
+ * (-x, -y) too: it states a service, or a server of one. */
+struct ipvs_line {
+	bool has_server;
+	struct ipvs_service service; /* of a server's line only id is filled */
+	struct ipvs_server server;
+};
+
+/* Whether a line of a file is meant so, and not as a record. */
+bool ipvs_line_is_one(const char *line, size_t len);
+
+/* Returns 0, or -1 with *e filled. */
+int ipvs_line_parse(struct ipvs_line *l, const char *line, size_t len, struct record_error *e);
+
+/* The text with its LF. Return its length; out must hold IPVS_LINE_MAX. */
+#define IPVS_LINE_MAX 256
+size_t ipvs_line_service(const struct ipvs_service *s, char *out);
+size_t ipvs_line_server(const struct ipvs_service *s, const struct ipvs_server *d, char *out);
+
 /* ---- words: lib/ipvs_word ---- */
 
 /* Returns 0, or -1 and leaves *out alone. */

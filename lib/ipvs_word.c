@@ -296,6 +296,9 @@ ipvs_service_fault(const struct ipvs_service *s, const char **word)
 	*word = "persist=";
 	if (s->id.protocol != 0 && s->id.at.port == 0 && s->persist == 0)
 		return "port 0 is all ports, which only a persistent service has";
+	*word = "netmask=";
+	if (s->netmask != ipvs_netmask_default(s->id.family) && s->persist == 0)
+		return "of persistent services";
 	*word = "ops";
 	if ((s->flags & IPVS_FLAG_OPS) && s->id.protocol != 0 && s->id.protocol != IPPROTO_UDP)
 		return "one-packet is of UDP and firewall marks";
@@ -311,6 +314,9 @@ ipvs_server_fault(const struct ipvs_service *s, const struct ipvs_server *d, con
 	if ((d->mode == IPVS_DR || d->mode == IPVS_TUN) && s->id.protocol != 0 &&
 	    d->at.port != s->id.at.port)
 		return "dr and tun do not change the port: it is the service's";
+	*word = "tun=";
+	if (d->tun != IPVS_IPIP && d->mode != IPVS_TUN)
+		return "only of mode=tun";
 	*word = "tunport=";
 	if (d->mode == IPVS_TUN && d->tun == IPVS_GUE && d->tun_port == 0)
 		return "gue needs the port of its tunnel";

@@ -418,7 +418,9 @@ static bool
 is_number(const char *key, const char *value)
 {
 	static const char *const keys[] = {"vrid", "prio", "version", "af", "ttl", "count", "mtu",
-	    "seq", "t", "weight", "healthy", "total", "code", "down"};
+	    "seq", "t", "weight", "healthy", "total", "code", "down", "conns", "active", "inactive",
+	    "persistent", "in_packets", "out_packets", "in_octets", "out_octets", "conn_rate",
+	    "in_packet_rate", "out_packet_rate", "in_octet_rate", "out_octet_rate"};
 	int64_t ns;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -23,7 +23,7 @@
 enum { SLOT_INPUT, SLOT_OUTPUT, SLOT_SIGNAL, SLOT_FIRST };
 
 struct stream_state {
-	bool live, ended, bad_data, skipping, passed, stood;
+	bool live, ended, at_end, bad_data, skipping, passed, stood;
 	int status;
 	unsigned long line;
 	int64_t now;
@@ -83,6 +83,12 @@ bool
 stream_is_live(const struct stream *s)
 {
 	return s->state->live;
+}
+
+bool
+stream_has_ended(const struct stream *s)
+{
+	return s->state->at_end;
 }
 
 void
@@ -283,6 +289,8 @@ take_line(struct stream *s, const char *line, size_t len)
 	st->raw = line;
 	st->raw_len = len;
 	st->passed = false;
+	if (s->line != NULL && s->line(s->ctx, line, len))
+		return;
 	space = memchr(line, ' ', len);
 	kind_len = space != NULL ? (size_t)(space - line) : len;
 	h = find_handler(s, line, kind_len);
@@ -352,7 +360,7 @@ take_input(struct stream *s)
 		if (st->in_len > 0 && !st->skipping && st->status == 0)
 			take_line(s, st->in, st->in_len);
 		st->in_len = 0;
-		st->ended = true;
+		st->ended = st->at_end = true;
 	} else if (st->status == 0 &&
 	    (st->in_len >= RECORD_MAX || (st->skipping && st->in_len > 0))) {
 		take_overlong(s);

@@ -36,14 +36,16 @@ struct stream_timer {
 
 /* A command fills the first part and calls stream_open. */
 struct stream {
-	const char *name;                      /* of the command, for messages */
-	void *ctx;                             /* given to every callback */
-	const struct stream_handler *handlers; /* ended by a NULL kind */
-	void (*batch)(void *ctx);              /* after each read and its records, may be NULL:
-						  do here what is due together */
-	void (*end)(void *ctx);                /* end of input, once; may still emit */
-	bool json;                             /* -j: print JSON lines */
-	bool no_input;                         /* descriptor 0 is not read */
+	const char *name;                                      /* of the command, for messages */
+	void *ctx;                                             /* given to every callback */
+	const struct stream_handler *handlers;                 /* ended by a NULL kind */
+	bool (*line)(void *ctx, const char *line, size_t len); /* may be NULL: lines that are no
+						  records; true where it has taken the line */
+	void (*batch)(void *ctx); /* after each read and its records, may be NULL:
+				     do here what is due together */
+	void (*end)(void *ctx);   /* end of input, once; may still emit */
+	bool json;                /* -j: print JSON lines */
+	bool no_input;            /* descriptor 0 is not read */
 
 	/* private to lib/stream */
 	struct stream_state *state;
@@ -93,6 +95,9 @@ int64_t stream_clock(void);
 /* True in the round in which this process goes on after a SIGSTOP: what it reads now has lain
  * there for a time that it does not know. */
 bool stream_stood_still(const struct stream *s);
+
+/* True once descriptor 0 has come to its end, and not for a signal or a gone reader. */
+bool stream_has_ended(const struct stream *s);
 
 /* True once records other than configuration have been seen: from then on a bad
  * configuration record is refused (rule 7) and no longer ends the command. */

@@ -754,3 +754,57 @@ state web MASTER from=BACKUP'
 	eventually 2 said "vip web $VIP/24 up dev=eth1"
 	said 'vip web 10.0.0.1/32 up dev=eth0'
 }
+
+arp_of() {
+	on a cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce |
+	    xargs
+}
+
+@test "vip-up --quiet: the host has the address and answers no ARP for it; vip-down --quiet" {
+	hosts a c
+	answer a
+	on a ip address add "$VIP/32" dev lo
+	on c udp-probe -d 0.02 "$VIP" | grep ' lost=0 '
+	on a ip address delete "$VIP/32" dev lo
+	on c ip neighbour flush dev eth0
+	on a vip-up --quiet lo "$VIP" "$VIP6"
+	[ "$(arp_of)" = '1 2' ]
+	has a "$VIP"
+	has a "$VIP6"
+	on c udp-probe -d 0.02 "$VIP" | grep ' answered=0 '
+	on c udp-probe -d 0.02 "$VIP6" | grep ' answered=0 '
+	on c udp-probe -d 0.02 "$(addr_of a)" | grep ' lost=0 '
+	on a vip-up -q lo "$VIP"
+	on a vip-down --quiet lo "$VIP"
+	[ "$(arp_of)" = '1 2' ]
+	on a vip-down -q lo "$VIP6"
+	[ "$(arp_of)" = '0 0' ]
+	held_by '' "$VIP"
+	held_by '' "$VIP6"
+}
+
+@test "vip-up --quiet leaves a stricter arp_ignore; takes no interface that answers ARP, no whole network" {
+	hosts a
+	on a vip-up -q lo "$VIP"
+	[ "$(arp_of)" = '1 2' ]
+	on a sh -c 'echo 8 >/proc/sys/net/ipv4/conf/all/arp_ignore'
+	on a vip-up -q lo "$VIP"
+	[ "$(arp_of)" = '8 2' ]
+	on a vip-down -q lo "$VIP"
+	run -64 on a vip-up -q eth0 "$VIP"
+	[[ $output == *'eth0: answers ARP itself'* ]]
+	run -64 on a vip-up -q lo "$VIP/24"
+	[[ $output == *"$VIP/24: a whole network"* ]]
+	run -64 on a vip-up -q </dev/null
+	run -64 on a vip-down -q -a
+	run -71 on a vip-up -q eth9 "$VIP"
+	[ "$(arp_of)" = '0 0' ]
+	held_by ''
+}
+
+@test "vip-up --quiet puts no address up where the settings cannot be made" {
+	hosts a
+	run -71 on a unshare -m sh -c 'mount --bind -o ro /proc/sys /proc/sys && exec vip-up -q lo "$1"' - "$VIP"
+	[[ $output == 'vip-up: net.ipv4.conf.all.arp_ignore: Read-only file system' ]]
+	held_by ''
+}
