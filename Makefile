@@ -32,6 +32,8 @@ libs_vrrp-advert = -lnet -lcap-ng
 libs_garp = -lnet -lcap-ng
 libs_vip-up = -lmnl -lcap-ng
 libs_vip-down = -lmnl -lcap-ng
+libs_probe-tcp = -lcap-ng
+libs_probe-exec = -lcap-ng
 libs_ipvs-get = -lmnl -lcap-ng
 libs_ipvs-set = -lmnl -lcap-ng
 
