@@ -54,7 +54,7 @@ unit_programs := $(addprefix $(build)/test/,$(notdir $(units)))
 sim := $(if $(wildcard test/sim/*.c),$(build)/test/vrrp-sim)
 fuzzers := $(patsubst test/fuzz/%.c,$(build)/fuzz/%,$(wildcard test/fuzz/*.c))
 link_test = $(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(build)/lib.a \
-	-lpcap -lnet -lmnl -lcap-ng
+	-lpcap -lnet -lmnl -lcap-ng -lpcre2-8
 
 .SECONDEXPANSION:
 $(unit_programs): $$(filter %/$$(@F).o,$(units:=.o))
