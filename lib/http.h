@@ -63,12 +63,8 @@ struct http_request {
 	bool is_1_0;
 };
 
-/* Whether these may stand in a request: a token, a path without blanks that begins with `/` (or is
- * `*`), a host, one header line that does not frame the message or name the host. */
-bool http_is_verb(const char *text);
-bool http_is_path(const char *text);
-bool http_is_host(const char *text);
-bool http_is_header(const char *text);
+/* Why it is not to be sent, or NULL: an own header that the probe itself must write, CONNECT. */
+const char *http_request_fault(const struct http_request *q);
 
 /* Writes the request. Returns its length, or 0 where it does not fit. */
 size_t http_format_request(const struct http_request *q, char *out, size_t size);
@@ -85,13 +81,13 @@ struct http_want {
 	const struct regex *regex; /* NULL: none */
 };
 
-/* 200-299 and nothing of the body. */
+/* Nothing of the body, and no status yet. */
 void http_want_init(struct http_want *w);
 
-/* "200-299,301": one to sixteen statuses and ranges in 100..999; 64 hexadecimal digits; 1 to
- * HTTP_TEXT_MAX octets. Return 0, or -1 and leave *w alone. */
-int http_want_status(struct http_want *w, const char *text);
-int http_want_digest(struct http_want *w, const char *text);
+/* One status, or a range, 100 to 999; the digest of the body; a text in it. The last returns 0, or
+ * -1 where it is empty or longer than HTTP_TEXT_MAX. */
+void http_want_status(struct http_want *w, unsigned int first, unsigned int last);
+void http_want_digest(struct http_want *w, const uint8_t digest[SHA256_SIZE]);
 int http_want_text(struct http_want *w, const char *text);
 
 /* One answer. */
