@@ -28,9 +28,11 @@ enum record_class {
 	X(group, CONFIG, "group")                                                                  \
 	X(track, CONFIG, "router", "object")                                                       \
 	X(notify, CONFIG, "name", "program")                                                       \
-	X(check, CONFIG, "check", "method")                                                        \
+	X(check, CONFIG, "check", "method", "target")                                              \
 	X(service, CONFIG, "service", "protocol", "endpoint")                                      \
 	X(server, CONFIG, "service", "endpoint")                                                   \
+	X(sync, CONFIG, "sync")                                                                    \
+	X(timeouts, CONFIG, "timeouts")                                                            \
 	X(priority, CONTROL, "router", "prio")                                                     \
 	X(release, CONTROL, "router")                                                              \
 	X(stop, CONTROL, "router")                                                                 \
@@ -53,7 +55,8 @@ enum record_class {
 	X(conflict, EVENT, "router")                                                               \
 	X(pool, EVENT, "service", "state")                                                         \
 	X(vip, EVENT, "router", "address", "state")                                                \
-	X(ipvs, EVENT, "service")                                                                  \
+	X(ipvs, EVENT, "service", "endpoint")                                                      \
+	X(stats, EVENT, "service", "endpoint")                                                     \
 	X(error, EVENT, "command")
 
 /* One word after the kind: key and value of `key=value`; for a word without `=`, an operand

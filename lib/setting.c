@@ -5,8 +5,6 @@
 #include "parse.h"
 #include "setting.h"
 
-#define NAME_REASON "not a name: 1 to 63 letters, digits, '.', '_', '-', not a '-' first"
-
 int
 setting_refuse(struct config_error *e, const char *word, const char *reason)
 {
@@ -34,9 +32,8 @@ setting_is_name(const char *text)
 	return true;
 }
 
-/* As the kernel's dev_valid_name (net/core/dev.c). */
-static bool
-is_ifname(const char *text)
+bool
+setting_is_ifname(const char *text)
 {
 	size_t n = strlen(text);
 
@@ -48,8 +45,8 @@ is_ifname(const char *text)
 	return true;
 }
 
-static int
-parse_yes(const char *text, bool *out)
+int
+setting_yes(const char *text, bool *out)
 {
 	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
 		return -1;
@@ -77,19 +74,12 @@ setting_copy(const char *text, char *out, size_t size)
 	return 0;
 }
 
-/* An attribute: how its value is read into the struct, and what is said of a bad one. */
-struct attribute {
-	const char *key;
-	int (*set)(void *into, const char *value);
-	const char *reason;
-};
-
-static int
-set_attributes(
-    const struct record *r, const struct attribute *known, void *into, struct config_error *e)
+int
+setting_attributes(const struct record *r, const struct setting_attribute *known, void *into,
+    struct config_error *e)
 {
 	for (unsigned int i = r->n_operands; i < r->n_words; i++) {
-		const struct attribute *a = known;
+		const struct setting_attribute *a = known;
 		const char *value = r->word[i].value;
 		char word[128];
 
@@ -106,29 +96,21 @@ set_attributes(
 	return 0;
 }
 
-#define SETTER(name, type, ...)                                                                    \
-	static int name(void *into, const char *value)                                             \
-	{                                                                                          \
-		type *x = into;                                                                    \
-                                                                                                   \
-		__VA_ARGS__                                                                        \
-	}
-
-SETTER(set_if, struct config_router,
-       return is_ifname(value) ? setting_copy(value, x->ifname, sizeof(x->ifname)) : -1;)
-SETTER(set_vrid, struct config_router, return parse_u8(value, 1, 255, &x->vrid);)
-SETTER(set_prio, struct config_router, return parse_u8(value, 1, 255, &x->prio);)
-SETTER(set_version, struct config_router, return parse_u8(value, 2, 3, &x->version);)
-SETTER(set_down, struct config_router, return parse_u8(value, 1, 100, &x->down);)
-SETTER(set_advert, struct config_router,
-       return parse_duration(value, 10 * NSEC_PER_MSEC, 255 * NSEC_PER_SEC, &x->advert);)
-SETTER(set_startup, struct config_router,
-       return parse_duration(value, 0, 3600 * NSEC_PER_SEC, &x->startup);)
-SETTER(set_handover, struct config_router,
-       return parse_duration(value, 0, 3600 * NSEC_PER_SEC, &x->handover);)
-SETTER(set_src, struct config_router, return addr_parse(value, &x->src);)
-SETTER(set_auth, struct config_router,
-       return value[0] == '/' ? setting_copy(value, x->auth, sizeof(x->auth)) : -1;)
+SETTING(set_if, struct config_router,
+	return setting_is_ifname(value) ? setting_copy(value, x->ifname, sizeof(x->ifname)) : -1;)
+SETTING(set_vrid, struct config_router, return parse_u8(value, 1, 255, &x->vrid);)
+SETTING(set_prio, struct config_router, return parse_u8(value, 1, 255, &x->prio);)
+SETTING(set_version, struct config_router, return parse_u8(value, 2, 3, &x->version);)
+SETTING(set_down, struct config_router, return parse_u8(value, 1, 100, &x->down);)
+SETTING(set_advert, struct config_router,
+	return parse_duration(value, 10 * NSEC_PER_MSEC, 255 * NSEC_PER_SEC, &x->advert);)
+SETTING(set_startup, struct config_router,
+	return parse_duration(value, 0, 3600 * NSEC_PER_SEC, &x->startup);)
+SETTING(set_handover, struct config_router,
+	return parse_duration(value, 0, 3600 * NSEC_PER_SEC, &x->handover);)
+SETTING(set_src, struct config_router, return addr_parse(value, &x->src);)
+SETTING(set_auth, struct config_router,
+	return value[0] == '/' ? setting_copy(value, x->auth, sizeof(x->auth)) : -1;)
 
 static int
 set_af(void *into, const char *value)
@@ -146,7 +128,7 @@ set_preempt(void *into, const char *value)
 {
 	struct config_router *x = into;
 
-	if (parse_yes(value, &x->preempt) == 0) {
+	if (setting_yes(value, &x->preempt) == 0) {
 		x->preempt_delay = 0;
 		return 0;
 	}
@@ -191,7 +173,7 @@ set_vmac(void *into, const char *value)
 	return strcmp(value, "no") == 0 ? 0 : -1;
 }
 
-static const struct attribute router_attributes[] = {
+static const struct setting_attribute router_attributes[] = {
     {"if", set_if, "not the name of an interface"},
     {"vrid", set_vrid, "not 1 to 255"},
     {"prio", set_prio, "not 1 to 255"},
@@ -248,9 +230,9 @@ setting_router(const struct record *r, struct config_router *x, struct config_er
 	x->startup = 5 * NSEC_PER_SEC;
 	x->handover = -1;
 	if (name == NULL || !setting_is_name(name))
-		return setting_refuse(e, name != NULL ? name : "router", NAME_REASON);
+		return setting_refuse(e, name != NULL ? name : "router", SETTING_NAME_REASON);
 	strcpy(x->name, name);
-	if (set_attributes(r, router_attributes, x, e) == -1 || check_router(x, e) == -1)
+	if (setting_attributes(r, router_attributes, x, e) == -1 || check_router(x, e) == -1)
 		return -1;
 	if (x->handover == -1)
 		x->handover = x->advert + 500 * NSEC_PER_MSEC;
@@ -291,13 +273,13 @@ set_scope(void *into, const char *value)
 	return -1;
 }
 
-SETTER(set_dev, struct config_address, x->own_dev = true;
-       return is_ifname(value) ? setting_copy(value, x->dev, sizeof(x->dev)) : -1;)
-SETTER(set_label, struct config_address,
-       return value[0] != '\0' ? setting_copy(value, x->label, sizeof(x->label)) : -1;)
-SETTER(set_advertise, struct config_address, return parse_yes(value, &x->advertise);)
+SETTING(set_dev, struct config_address, x->own_dev = true;
+	return setting_is_ifname(value) ? setting_copy(value, x->dev, sizeof(x->dev)) : -1;)
+SETTING(set_label, struct config_address,
+	return value[0] != '\0' ? setting_copy(value, x->label, sizeof(x->label)) : -1;)
+SETTING(set_advertise, struct config_address, return setting_yes(value, &x->advertise);)
 
-static const struct attribute address_attributes[] = {
+static const struct setting_attribute address_attributes[] = {
     {"dev", set_dev, "not the name of an interface"},
     {"label", set_label, "not a label of 1 to 15 octets"},
     {"scope", set_scope, "not global, site, link or host"},
@@ -319,7 +301,7 @@ set_weight(void *into, const char *value)
 	return 0;
 }
 
-static const struct attribute track_attributes[] = {
+static const struct setting_attribute track_attributes[] = {
     {"weight", set_weight, "not 1 to 253 or -1 to -253"},
     {NULL, NULL, NULL},
 };
@@ -327,19 +309,19 @@ static const struct attribute track_attributes[] = {
 int
 setting_address(const struct record *r, struct config_address *x, struct config_error *e)
 {
-	return set_attributes(r, address_attributes, x, e);
+	return setting_attributes(r, address_attributes, x, e);
 }
 
 int
 setting_track(const struct record *r, struct config_track *x, struct config_error *e)
 {
-	return set_attributes(r, track_attributes, x, e);
+	return setting_attributes(r, track_attributes, x, e);
 }
 
 int
 setting_none(const struct record *r, struct config_error *e)
 {
-	static const struct attribute none[] = {{NULL, NULL, NULL}};
+	static const struct setting_attribute none[] = {{NULL, NULL, NULL}};
 
-	return set_attributes(r, none, NULL, e);
+	return setting_attributes(r, none, NULL, e);
 }

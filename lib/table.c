@@ -37,8 +37,9 @@ table_clear(struct table *t)
 	t->n = 0;
 }
 
-size_t
-table_find(const struct table *t, const void *key, size_t len)
+/* The slot of a key, or TABLE_NONE. */
+static size_t
+slot_of(const struct table *t, const void *key, size_t len)
 {
 	uint32_t h;
 
@@ -51,8 +52,37 @@ table_find(const struct table *t, const void *key, size_t len)
 		if (s->index == 0)
 			return TABLE_NONE;
 		if (s->hash == h && t->same(t->owner, s->index - 1, key, len))
-			return s->index - 1;
+			return i;
 	}
+}
+
+size_t
+table_find(const struct table *t, const void *key, size_t len)
+{
+	size_t i = slot_of(t, key, len);
+
+	return i != TABLE_NONE ? t->slot[i].index - 1 : TABLE_NONE;
+}
+
+/* What stands behind the hole moves into it, unless its own place lies behind the hole: so no
+ * search ends too early and nothing of a removal stays. */
+void
+table_remove(struct table *t, const void *key, size_t len)
+{
+	size_t hole = slot_of(t, key, len), mask = t->room - 1;
+
+	if (hole == TABLE_NONE)
+		return;
+	for (size_t i = (hole + 1) & mask; t->slot[i].index != 0; i = (i + 1) & mask) {
+		size_t home = t->slot[i].hash & mask;
+
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		t->slot[hole] = t->slot[i];
+		hole = i;
+	}
+	t->slot[hole] = (struct table_slot){0};
+	t->n--;
 }
 
 static void

@@ -18,7 +18,7 @@ struct table {
 		uint32_t hash;
 		uint32_t index; /* plus one; 0 is empty */
 	} * slot;
-	size_t n;    /* slots in use, removed ones included */
+	size_t n;    /* slots in use */
 	size_t room; /* a power of two */
 	table_same *same;
 	const void *owner;
@@ -33,7 +33,10 @@ size_t table_find(const struct table *t, const void *key, size_t len);
 /* The key must not be there. Returns 0, or -1 with errno. */
 int table_put(struct table *t, const void *key, size_t len, size_t index);
 
-/* Forgets all; the owner puts again what is left (removal is rare: a reload). */
+/* Forgets the key of an entry that the owner still holds; not there is no matter. */
+void table_remove(struct table *t, const void *key, size_t len);
+
+/* Forgets all. */
 void table_clear(struct table *t);
 
 #endif

@@ -8,7 +8,7 @@ load helper
 	[ -z "$output" ]
 }
 
-@test "table finds each key while it grows, and nothing else" {
+@test "table finds each key while it grows and shrinks, and nothing else" {
 	run -0 table
 	[ -z "$output" ]
 }

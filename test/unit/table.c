@@ -75,6 +75,32 @@ forget(struct table *t, struct names *n)
 	return 0;
 }
 
+/* After each removal exactly what is left is found. */
+static int
+remove_some(struct table *t, struct names *n)
+{
+	for (size_t i = 0; i < NAMES; i += 2) {
+		size_t gone = (i * 7 + 4) % NAMES & ~(size_t)1;
+		size_t look = (i * 3 + 2) % NAMES & ~(size_t)1;
+
+		if (look == gone || table_find(t, n->name[gone], strlen(n->name[gone])) != gone)
+			continue;
+		bool there = table_find(t, n->name[look], strlen(n->name[look])) == look;
+
+		table_remove(t, n->name[gone], strlen(n->name[gone]));
+		table_remove(t, n->name[gone], strlen(n->name[gone]));
+		if (table_find(t, n->name[gone], strlen(n->name[gone])) != TABLE_NONE)
+			return fail("found after it was removed", n->name[gone]);
+		if (there != (table_find(t, n->name[look], strlen(n->name[look])) == look))
+			return fail("not as it was after another was removed", n->name[look]);
+		if (i % 3 == 0 && table_put(t, n->name[gone], strlen(n->name[gone]), gone) == -1)
+			return fail("no memory", n->name[gone]);
+	}
+	for (size_t i = 0; i < NAMES; i++)
+		table_remove(t, n->name[i], strlen(n->name[i]));
+	return t->n != 0 ? fail("entries are left when all were removed", "all") : 0;
+}
+
 int
 main(void)
 {
@@ -84,7 +110,7 @@ main(void)
 
 	table_init(&t, same, &n);
 	failed = table_find(&t, "r0", 2) != TABLE_NONE || fill(&t, &n) || find_all(&t, &n) ||
-	    forget(&t, &n);
+	    forget(&t, &n) || remove_some(&t, &n);
 	table_free(&t);
 	return failed || table_find(&t, "r0", 2) != TABLE_NONE;
 }
