@@ -31,6 +31,8 @@ libs_vrrp-advert = -lnet -lcap-ng
 libs_garp = -lnet -lcap-ng
 libs_vip-up = -lmnl -lcap-ng
 libs_vip-down = -lmnl -lcap-ng
+libs_probe-tcp = -lcap-ng
+libs_probe-exec = -lcap-ng
 
 all: $(addprefix $(build)/,$(commands) $(notdir $(scripts)))
 

@@ -25,7 +25,7 @@ probe_open(struct probe *p)
 		r.rlim_cur = r.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
-	p->slack = SLACK_MAX;
+	p->slack = p->exact ? 0 : SLACK_MAX;
 	p->fd = epoll_create1(EPOLL_CLOEXEC);
 	return p->fd == -1 ? -1 : 0;
 }
@@ -309,19 +309,23 @@ probe_add(struct probe *p, struct probe_target *t, int64_t clock, bool at_once)
 }
 
 void
-probe_remove(struct probe *p, struct probe_target *t)
+probe_pause(struct probe *p, struct probe_target *t)
 {
 	if (t->running)
 		end_run(p, t);
 	timer_cancel(&p->timers, &t->timer);
+}
+
+void
+probe_remove(struct probe *p, struct probe_target *t)
+{
+	probe_pause(p, t);
 	p->n_targets--;
 }
 
 void
 probe_renew(struct probe *p, struct probe_target *t, int64_t clock)
 {
-	if (t->running)
-		end_run(p, t);
 	set_slack(p, t->check);
 	t->fresh = true;
 	t->due = clock + phase(p->n_added++, t->check->every);

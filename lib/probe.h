@@ -43,7 +43,7 @@ struct probe_target {
 	struct timer timer;              /* private, as all that is not said to be the owner's */
 	const struct probe_check *check; /* owner's, set before probe_add */
 	struct addr addr;                /* owner's; family 0 for a check without a target */
-	uint16_t port;                   /* owner's */
+	uint16_t port;                   /* owner's, in host order */
 	bool running;
 	bool connected;
 	bool stopped;
@@ -86,6 +86,7 @@ struct probe {
 	const struct probe_protocol *protocol;
 	void *protocol_ctx;
 	void *ctx;
+	bool exact; /* wake for each by itself, not for what is due together */
 	/* Each check that has ended. changed: the verdict, or the weight, is another one than
 	 * before (was: the old verdict), or it is the first after probe_add or probe_renew. An
 	 * outcome of the class unknown changes nothing. The target must not be removed in here. */
@@ -118,7 +119,11 @@ int probe_add(struct probe *p, struct probe_target *t, int64_t clock, bool at_on
 /* Ends what runs and forgets it. Not inside a callback. */
 void probe_remove(struct probe *p, struct probe_target *t);
 
-/* Its check has been edited: what runs is ended, and the next answer is a verdict by itself. */
+/* Ends what runs and starts nothing, until probe_renew: its check is about to be edited. Not
+ * inside a callback. */
+void probe_pause(struct probe *p, struct probe_target *t);
+
+/* Its check has been edited: the next answer is a verdict by itself. */
 void probe_renew(struct probe *p, struct probe_target *t, int64_t clock);
 
 /* No further check after the one that has ended; for `done`. */

@@ -24,6 +24,8 @@ struct prober_command {
 	const struct probe_protocol *protocol;
 	void *protocol_ctx;
 	const struct prober_option *options; /* ended by a letter 0; may be NULL */
+	const char *without; /* letters of the common options that it does not have; may be NULL */
+	bool whole_line;     /* by hand, options end at the first operand */
 
 	/* By hand, takes one or more of the words (moves *words behind them), and adds what they
 	 * mean to a `check NAME METHOD` record that has no operand or attribute yet: TARGET first
