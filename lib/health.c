@@ -11,7 +11,7 @@ health_step(struct health *h, unsigned int rise, unsigned int fall, bool up)
 	}
 	if (h->state != HEALTH_UNKNOWN && ++h->against < (up ? rise : fall))
 		return false;
-	h->state = said;
+	h->state = (uint8_t)said;
 	h->against = 0;
 	return true;
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -106,6 +107,10 @@ open_connection(const struct probe *p, struct probe_target *t)
 	uint16_t port;
 
 	probe_endpoint(t, &addr, &port);
+	if (port == 0) { /* the server of a firewall mark, and no port= */
+		errno = EDESTADDRREQ;
+		return OUTCOME_HOST;
+	}
 	t->fd = socket(
 	    addr.family == 6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (t->fd == -1 || bind_source(t->fd, t->check) == -1)
@@ -245,6 +250,8 @@ start(struct probe *p, struct probe_target *t, int64_t now)
 	t->stalled = p->stalled;
 	clear(&res);
 	o = open_run(p, t, &res);
+	if (o == OUTCOME_HOST && res.detail[0] == '\0')
+		snprintf(res.detail, sizeof(res.detail), "%s", strerror(errno));
 	if (o != OUTCOME_GOING)
 		finish(p, t, o, &res, now);
 	else
@@ -406,7 +413,7 @@ probe_expire(struct probe *p, int64_t clock)
 	note_time(p, clock);
 	while (
 	    (t = (struct probe_target *)timer_first(&p->timers)) != NULL && t->timer.due <= clock) {
-		timer_cancel(&p->timers, &t->timer);
+		/* each way out sets the timer anew, on top of the heap as it is, or cancels it */
 		clear(&res);
 		if (t->running)
 			finish(p, t, OUTCOME_TIMEOUT, &res, clock);

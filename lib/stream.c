@@ -468,9 +468,13 @@ wait_round(struct stream_state *st, bool no_input)
 {
 	bool full = queue_is_high(&st->out);
 	const struct timer *first = timer_first(&st->timers);
-	nfds_t n = full ? SLOT_FIRST : SLOT_FIRST + STREAM_SLOTS;
 	struct timespec ts = {0};
+	nfds_t n = SLOT_FIRST;
 
+	/* Not all slots: more than RLIMIT_NOFILE is an error, and each costs something. */
+	for (nfds_t i = SLOT_FIRST; i < SLOT_FIRST + STREAM_SLOTS && !full; i++)
+		if (st->poll[i].fd >= 0)
+			n = i + 1;
 	st->poll[SLOT_INPUT].fd = no_input || full ? -1 : STDIN_FILENO;
 	st->poll[SLOT_INPUT].events = POLLIN;
 	st->poll[SLOT_OUTPUT].fd = STDOUT_FILENO;
@@ -483,9 +487,15 @@ wait_round(struct stream_state *st, bool no_input)
 	}
 	for (nfds_t i = 0; i < SLOT_FIRST + STREAM_SLOTS; i++)
 		st->poll[i].revents = 0;
-	if (ppoll(st->poll, n, first != NULL ? &ts : NULL, NULL) == -1)
+	if (ppoll(st->poll, n, first != NULL ? &ts : NULL, NULL) == -1) {
 		for (nfds_t i = 0; i < n; i++)
 			st->poll[i].revents = 0;
+		if (errno != EINTR && errno != EAGAIN && errno != ENOMEM) {
+			cli_message(3, "ppoll: %s", strerror(errno));
+			st->status = STATUS_OS;
+			st->ended = true;
+		}
+	}
 	st->now = stream_clock();
 }
 

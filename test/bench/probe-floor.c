@@ -1,8 +1,9 @@
 /* probe-floor - what checks cost a bare epoll loop: no timeouts, no verdicts, no records
  *
- * usage: probe-floor tcp|http N PORT SECONDS [EVERY_MS]
+ * usage: probe-floor tcp|http N PORT SECONDS [GROUP_US]
  *
- * N targets 127.1.x.y:PORT, each once in EVERY_MS (1000), in N phases. tcp is the half-open
+ * N targets 127.1.x.y:PORT, each once a second, in N phases; what is due within GROUP_US (0) is
+ * begun together. tcp is the half-open
  * check: TCP_QUICKACK off, and RST in place of an ACK. Prints checks, failures, processor time
  * in microseconds for each check, the latest start in microseconds, and the peak memory in kB. */
 
@@ -94,23 +95,26 @@ serve(struct target *t, uint32_t events, bool http)
 }
 
 static void
-run(struct target *target, size_t n, bool http, int64_t every, int64_t length)
+run(struct target *target, size_t n, bool http, int64_t group, int64_t length)
 {
 	struct epoll_event event[256];
 	int ep = epoll_create1(EPOLL_CLOEXEC), n_events;
 	int64_t first = clock_ns(), late = 0, now;
 	uint64_t next = 0;
 	struct rusage use;
+	bool grouped = false;
 
 	do {
-		int64_t due = first + (int64_t)(next * (uint64_t)every / n);
+		int64_t due = first + (int64_t)(next * UINT64_C(1000000000) / n);
 
 		now = clock_ns();
-		if (due <= now) {
+		grouped = due <= now && (grouped || due + group <= now);
+		if (grouped) {
 			late = now - due > late ? now - due : late;
 			begin(&target[next++ % n], ep, http);
 			continue;
 		}
+		due += group;
 		n_events = epoll_pwait2(ep, event, 256,
 		    &(struct timespec){(due - now) / 1000000000, (due - now) % 1000000000}, NULL);
 		for (int i = 0; i < n_events; i++)
@@ -147,7 +151,7 @@ main(int argc, char *argv[])
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){65536, 65536});
 	prctl(PR_SET_TIMERSLACK, 1L, 0L, 0L, 0L);
 	run(target, n, strcmp(argv[1], "http") == 0,
-	    (argc > 5 ? strtol(argv[5], NULL, 10) : 1000) * INT64_C(1000000),
+	    (argc > 5 ? strtol(argv[5], NULL, 10) : 0) * INT64_C(1000),
 	    strtol(argv[4], NULL, 10) * INT64_C(1000000000));
 	return 0;
 }
