@@ -33,6 +33,8 @@ libs_vip-up = -lmnl -lcap-ng
 libs_vip-down = -lmnl -lcap-ng
 libs_probe-tcp = -lcap-ng
 libs_probe-exec = -lcap-ng
+libs_probe-http = -lpcre2-8 -lcap-ng
+libs_probe-https = -lssl -lcrypto -lpcre2-8 -lcap-ng
 
 all: $(addprefix $(build)/,$(commands) $(notdir $(scripts)))
 

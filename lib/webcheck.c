@@ -64,8 +64,8 @@ make_want(struct webcheck *w, const struct balance_check *x, struct config_error
 }
 
 int
-webcheck_open(struct webcheck *w, const struct balance_check *x, uint16_t usual_port,
-    struct config_error *e)
+webcheck_open(
+    struct webcheck *w, const struct balance_check *x, uint16_t usual_port, struct config_error *e)
 {
 	*w = (struct webcheck){.usual_port = usual_port};
 	if (make_want(w, x, e) == 0 && make_request(w, x, e) == 0)
@@ -80,6 +80,32 @@ webcheck_close(struct webcheck *w)
 	regex_close(w->regex);
 	free(w->request);
 	*w = (struct webcheck){0};
+}
+
+/* An address without a port gets the scheme's, an IPv6 address stands in brackets. */
+const char *
+webcheck_operand(struct record_out *o, const char *scheme, uint16_t usual_port, const char *word)
+{
+	size_t skip = strncmp(word, scheme, strlen(scheme)) == 0 ? strlen(scheme) : 0;
+	size_t len = strcspn(word + skip, "/");
+	char target[ENDPOINT_STRLEN + 8];
+	struct endpoint at = {.port = 0};
+
+	if (skip == 0 && strstr(word, "://") != NULL)
+		return "not a URL of this method";
+	if (len >= ENDPOINT_STRLEN)
+		return "not a numeric address";
+	memcpy(target, word + skip, len);
+	target[len] = '\0';
+	if (endpoint_parse(target, &at) == -1) {
+		sprintf(target + len, ":%u", usual_port);
+		if (endpoint_parse(target, &at) == -1)
+			return "not a numeric address";
+	}
+	record_add(o, target);
+	if (word[skip + len] == '/')
+		record_set(o, "path", word + skip + len);
+	return NULL;
 }
 
 /* ---- an exchange ---- */
@@ -173,7 +199,9 @@ exchange_run(struct exchange *x, const struct webcheck *w, const struct probe_ta
     const struct exchange_io *io, void *connection, bool to_end, struct probe_result *res)
 {
 	uint8_t piece[PIECE];
+	enum outcome o;
 	ssize_t n;
+	int error;
 
 	if (!x->begun) {
 		x->body = w->regex != NULL ? malloc(HTTP_BODY_MAX) : NULL;
@@ -191,10 +219,9 @@ exchange_run(struct exchange *x, const struct webcheck *w, const struct probe_ta
 		else if (n == 0)
 			http_end(&x->http);
 	} while (n > 0 && x->http.result == HTTP_MORE && (to_end || (size_t)n == sizeof(piece)));
-	if (n != -1 || errno == EAGAIN)
-		return report(&x->http, res);
-	report(&x->http, res);
-	return outcome_from_errno(errno);
+	error = n == -1 ? errno : 0;
+	o = report(&x->http, res);
+	return error == 0 || error == EAGAIN ? o : outcome_from_errno(error);
 }
 
 void

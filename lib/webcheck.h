@@ -21,8 +21,8 @@ struct webcheck {
 };
 
 /* Returns 0, or -1 with *e filled and nothing to close. */
-int webcheck_open(struct webcheck *w, const struct balance_check *x, uint16_t usual_port,
-    struct config_error *e);
+int webcheck_open(
+    struct webcheck *w, const struct balance_check *x, uint16_t usual_port, struct config_error *e);
 void webcheck_close(struct webcheck *w);
 
 /* For by hand: adds the target, host= and path= of http://192.0.2.1:8080/path (scheme "http://")
