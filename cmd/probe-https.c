@@ -1,4 +1,4 @@
-/* probe-https - say which servers answer HTTPS as they should, and show whom to trust */
+/* probe-https - say which servers answer HTTPS as they should */
 
 #include <stdlib.h>
 #include <string.h>
