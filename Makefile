@@ -36,6 +36,8 @@ libs_probe-tcp = -lcap-ng
 libs_probe-exec = -lcap-ng
 libs_ipvs-get = -lmnl -lcap-ng
 libs_ipvs-set = -lmnl -lcap-ng
+libs_probe-http = -lpcre2-8 -lcap-ng
+libs_probe-https = -lssl -lcrypto -lpcre2-8 -lcap-ng
 
 all: $(addprefix $(build)/,$(commands) $(notdir $(scripts)))
 
@@ -59,7 +61,7 @@ unit_programs := $(addprefix $(build)/test/,$(notdir $(units)))
 sim := $(if $(wildcard test/sim/*.c),$(build)/test/vrrp-sim)
 fuzzers := $(patsubst test/fuzz/%.c,$(build)/fuzz/%,$(wildcard test/fuzz/*.c))
 link_test = $(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(build)/lib.a \
-	-lpcap -lnet -lmnl -lcap-ng
+	-lpcap -lnet -lmnl -lcap-ng -lpcre2-8
 
 .SECONDEXPANSION:
 $(unit_programs): $$(filter %/$$(@F).o,$(units:=.o))

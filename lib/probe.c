@@ -321,6 +321,9 @@ probe_pause(struct probe *p, struct probe_target *t)
 	if (t->running)
 		end_run(p, t);
 	timer_cancel(&p->timers, &t->timer);
+	if (t->kept != NULL && p->protocol->drop != NULL)
+		p->protocol->drop(p->protocol_ctx, t);
+	t->kept = NULL;
 }
 
 void

@@ -55,6 +55,7 @@ struct probe_target {
 	int64_t started;
 	int64_t stalled; /* the engine's count at its start */
 	void *state;     /* while it runs: the protocol's octets, zeroed at the start */
+	void *kept;      /* the protocol's, from one check to the next */
 };
 
 /* A protocol is one function, called when the connection stands (events EPOLLOUT, or more) and
@@ -75,6 +76,10 @@ struct probe_protocol {
 	/* Frees what hangs on t->state and does not belong to the engine, whatever has ended the
 	 * check, before the descriptor is closed. May be NULL. */
 	void (*end)(void *ctx, struct probe_target *t);
+
+	/* Frees t->kept, where it is not NULL: the target goes, or its check is another one. May be
+	 * NULL. */
+	void (*drop)(void *ctx, struct probe_target *t);
 
 	/* In place of a connection: opens a descriptor to watch into t->fd (a pidfd, say), and
 	 * returns OUTCOME_GOING, or why it could not. NULL: connect to the target. */

@@ -209,6 +209,23 @@ open_all(struct prober *p)
 
 /* ---- by hand ---- */
 
+static void
+put_word(struct record_out *o, const char *key, const char *value)
+{
+	size_t len = strcspn(key, "=");
+	char name[16];
+
+	if (value != NULL) {
+		record_set(o, key, value);
+	} else if (key[len] == '\0' || len >= sizeof(name)) {
+		record_flag(o, key);
+	} else {
+		memcpy(name, key, len);
+		name[len] = '\0';
+		record_set(o, name, key + len + 1);
+	}
+}
+
 /* One check record of the words of the command line, as a filter would have read it. */
 static void
 configure(struct prober *p, const char *name, char *const **words)
@@ -233,12 +250,8 @@ configure(struct prober *p, const char *name, char *const **words)
 	record_set(o, "fall", "1");
 	if (!p->has_every && p->timeout > EVERY)
 		record_set_duration(o, "every", p->timeout);
-	for (unsigned int i = 0; i < p->n_words; i++) {
-		if (p->word[i].value != NULL)
-			record_set(o, p->word[i].key, p->word[i].value);
-		else
-			record_flag(o, p->word[i].key);
-	}
+	for (unsigned int i = 0; i < p->n_words; i++)
+		put_word(o, p->word[i].key, p->word[i].value);
 	len = record_end(o);
 	if (len == 0 || record_parse(&r, o->text, len, &bad) != 1)
 		cli_usage("%s: %s", bad.word, bad.reason);
@@ -282,11 +295,20 @@ add_word(struct prober *p, char letter, const char *key, const char *value)
 	p->word[p->n_words++].value = value;
 }
 
+static bool
+has_word(const struct prober *p, const char *key)
+{
+	for (unsigned int i = 0; i < p->n_words; i++)
+		if (strcmp(p->word[i].key, key) == 0)
+			return true;
+	return false;
+}
+
 static void
 take_own(struct prober *p, int ch)
 {
 	for (const struct prober_option *o = p->cmd->options; o != NULL && o->letter != 0; o++) {
-		if (o->letter == ch) {
+		if (o->letter == ch && !has_word(p, o->key)) {
 			add_word(p, (char)ch, o->key, o->flag ? NULL : optarg);
 			return;
 		}

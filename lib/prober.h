@@ -11,10 +11,11 @@
 struct balance_check;
 
 /* An option by hand, and the attribute of a `check` record that it is. All probes have -c, -C, -i,
- * -j, -L, -m, -M, -N, -p, -s, -t, -v and -w. */
+ * -j, -L, -m, -M, -N, -p, -s, -t, -v and -w. A letter that stands here several times may be given
+ * so often, each time for the next of its attributes. */
 struct prober_option {
 	char letter;
-	bool flag; /* it has no argument: the attribute stands alone */
+	bool flag; /* it has no argument: the attribute stands alone, or key is "key=value" */
 	const char *key;
 };
 
