@@ -6,7 +6,7 @@ load peers
 
 setup_file() {
 	need keepalived zebra vrrpd
-	scenarios | play 12
+	scenarios | play 8
 }
 
 teardown_file() {

@@ -6,7 +6,8 @@
 
 VRID=121 PASSWORD=secret
 
-# At 10 ms a process that is not run for 36 ms has failed: a busy host needs real-time priority.
+# At 10 ms a process that is not run for 36 ms has failed: a busy host needs real-time priority,
+# which vip-run gives to its stages by itself.
 form() {
 	form=$1 vip=$VIP vip_len=24 family=4 version=3 advert=${2:-100}
 	case $1 in
@@ -61,7 +62,7 @@ ours_conf() {
 # ours_start HOST PRIO [ATTRIBUTES]: vip-run, with the host's name.
 ours_start() {
 	ours_conf "$2" "${3:-}" >"$dir/$1.conf"
-	spawn_on "$1" "$1.ours" $real_time vip-run "$dir/$1.conf"
+	spawn_on "$1" "$1.ours" vip-run "$dir/$1.conf"
 }
 
 ours_stop() {
