@@ -35,8 +35,9 @@ pair() {
 	pair v3
 	bad=()
 	for i in 1 2 3 4 5 6 7; do
-		bad+=(vrid=121,v=3,sum=bad vrid=121,v=3,ttl=254 vrid=121,v=3,cut=10 vrid=121,v=7
-		    vrid=121,v=3,type=2 vrid=121,v=3,count=0,addrs= vrid=121,v=3,int=0)
+		bad+=('vrid=121,v=3,sum=bad' 'vrid=121,v=3,ttl=254' 'vrid=121,v=3,cut=10'
+		    'vrid=121,v=7' 'vrid=121,v=3,type=2' 'vrid=121,v=3,count=0,addrs='
+		    'vrid=121,v=3,int=0')
 	done
 	began=$(now)
 	senders=()
