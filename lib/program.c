@@ -98,8 +98,10 @@ become(char *const word[], char *const env[], int null, bool quiet, volatile int
 	struct rlimit files = {1024, 1024};
 	sigset_t none;
 
-	/* SIGPIPE is ignored here, and all are blocked. Handlers there are none. */
-	signal(SIGPIPE, SIG_DFL);
+	/* SIGPIPE is ignored here, others where whoever started us wanted it, and all are blocked.
+	 * Handlers there are none. */
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	/* select(2) in a program cannot take the numbers that we may use */
 	getrlimit(RLIMIT_NOFILE, &files);

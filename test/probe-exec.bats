@@ -119,7 +119,9 @@ said() {
 	grep -q '^CapEff:.0000000000000000' "$out/status"
 	grep -q '^NoNewPrivs:.1' "$out/status"
 	grep -q '^SigBlk:.0000000000000000' "$out/status"
-	grep -q '^SigIgn:.0000000000000000' "$out/status"
+	# 32 and 33 are the C library's own: nobody can set them back to their default
+	ignored=$(sed -n 's/^SigIgn:.//p' "$out/status")
+	[ $((0x$ignored & ~(3 << 31))) -eq 0 ]
 }
 
 @test "probe-exec gives the address and port of each server as two words more" {
