@@ -326,7 +326,8 @@ health nginx - up' ]
 	for s in vrrp-watch vrrp-elect vrrp-advert vip-up; do
 		eventually policy "$s" RR
 	done
-	policy garp OTHER
+	eventually policy garp RR
+	policy cat OTHER
 	rm "$run/.ready"
 	kill -KILL "$(stage garp)"
 	eventually [ -e "$run/.ready" ]
