@@ -110,6 +110,14 @@ hook() {
 	[ "$output" = "vip-run: $dir/web.conf:1: control: a name that vip-run keeps to itself" ]
 }
 
+@test "vip-run refuses what it would not start" {
+	configure 'router web if=eth0 vrid=51' 'address web 192.0.2.10/24' \
+	    'service shop tcp 192.0.2.10:80' 'server shop 192.0.2.11:80'
+	run -78 vip_run -t "$dir/web.conf"
+	[ "${lines[0]}" = "vip-run: $dir/web.conf:3: service shop: vip-run starts no balance side in this version" ]
+	[ "${#lines[@]}" -eq 2 ]
+}
+
 @test "vip-run refuses a program that is not root's, or that others can change" {
 	hook good :
 	ln -s /run/hooks/good /run/hooks/link
