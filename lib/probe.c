@@ -200,6 +200,9 @@ finish(
 			t->health = (struct health){0};
 		changed = health_step(&t->health, t->check->rise, t->check->fall, up) || t->fresh;
 		t->fresh = false;
+		changed |= t->again && up == (t->health.state == HEALTH_UP);
+		if (changed)
+			t->again = false;
 		if (up && res->weight != t->weight) {
 			changed |= t->health.state == HEALTH_UP;
 			t->weight = res->weight;

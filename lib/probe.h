@@ -48,6 +48,7 @@ struct probe_target {
 	bool connected;
 	bool stopped;
 	bool fresh;           /* the next answer is a verdict by itself, whatever the old one */
+	bool again;           /* owner's: the verdict is said again when an answer agrees with it */
 	struct health health; /* anyone may read it */
 	int weight;           /* the last one given; -1 for none */
 	int fd;               /* while it runs: the connection, non-blocking */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "setting.h"
 #include "targets.h"
 
 struct key {
@@ -122,17 +123,83 @@ take_check(struct targets *ts, size_t i, struct config_error *e, int64_t clock)
 	return 0;
 }
 
+/* A server that is new somewhere may be asked already, for another service: who decides of it has
+ * still to be told. */
+static void
+repeat_verdicts(struct targets *ts, size_t server)
+{
+	const struct endpoint *at = &ts->balance.server[server].ipvs.at;
+	size_t place = 0, check;
+
+	while (balance_next_check(&ts->balance, server, &place, &check)) {
+		struct key k;
+		size_t i;
+
+		fill_key(&k, check, &at->addr, at->port);
+		i = table_find(&ts->by_key, &k, sizeof(k));
+		if (i != TABLE_NONE)
+			ts->target[i]->probe.again = true;
+	}
+}
+
+/* The check= that a `service` or `server` record is about to edit; "" for none. */
+static const char *
+old_checks(const struct targets *ts, const struct record *r)
+{
+	const struct balance *b = &ts->balance;
+	const char *name = record_operand(r, 0), *at = record_operand(r, 1), *list = NULL;
+	struct config_error e;
+	size_t i;
+
+	if (name != NULL && strcmp(r->kind, "service") == 0) {
+		i = balance_find_service(b, name);
+		list = i != TABLE_NONE ? b->service[i].checks : NULL;
+	} else if (name != NULL && at != NULL && strcmp(r->kind, "server") == 0) {
+		i = balance_find_operands(b, name, at, &e);
+		list = i != TABLE_NONE ? b->server[i].checks : NULL;
+	}
+	return list != NULL ? list : "";
+}
+
+static void
+repeat_where_new(struct targets *ts, const struct balance_result *res, const char *old)
+{
+	const struct balance *b = &ts->balance;
+	const char *list;
+
+	if (res->change == CONFIG_REMOVED)
+		return;
+	if (res->kind == BALANCE_SERVER) {
+		list = b->server[res->index].checks;
+		if (res->change == CONFIG_ADDED || strcmp(list != NULL ? list : "", old) != 0)
+			repeat_verdicts(ts, res->index);
+	} else if (res->kind == BALANCE_SERVICE) {
+		list = b->service[res->index].checks;
+		if (strcmp(list != NULL ? list : "", old) == 0)
+			return;
+		for (size_t i = b->service[res->index].first; i != TABLE_NONE; i = b->server[i].next)
+			repeat_verdicts(ts, i);
+	}
+}
+
 int
 targets_apply(struct targets *ts, const struct record *r, struct config_error *e, int64_t clock)
 {
 	struct balance_result res;
+	char *old = strdup(old_checks(ts, r));
 
-	if (balance_apply(&ts->balance, r, &res, e) == -1)
+	if (old == NULL)
+		return setting_refuse(e, r->kind, "no memory");
+	if (balance_apply(&ts->balance, r, &res, e) == -1) {
+		free(old);
 		return -1;
-	if (res.kind == BALANCE_OTHER || res.change == CONFIG_SAME)
-		return 0;
-	ts->dirty = true;
-	if (res.kind != BALANCE_CHECK)
+	}
+	if (res.kind != BALANCE_OTHER && res.change != CONFIG_SAME) {
+		ts->dirty = true;
+		repeat_where_new(ts, &res, old);
+	}
+	free(old);
+	if (res.kind != BALANCE_CHECK || res.change == CONFIG_SAME)
 		return 0;
 	if (res.change != CONFIG_REMOVED)
 		return take_check(ts, res.index, e, clock);

@@ -236,6 +236,24 @@ server s $(addr_of c):80"
 	said_n health 2
 }
 
+@test "probe-tcp says a verdict again for a server that another service gets, or gets back" {
+	hosts a c
+	listen c one "$(addr_of c)"
+	filter "$CHECK
+$SERVICE
+server s $(addr_of c):80"
+	eventually 2 said ':80 up was=unknown'
+	tell a 'service t tcp 192.0.2.11:80 check=web'
+	tell a "server t $(addr_of c):80"
+	eventually 2 said_n ':80 up was=up' 1
+	tell a 'remove service s'
+	tell a "$SERVICE"
+	tell a "server s $(addr_of c):80 weight=2"
+	eventually 2 said_n ':80 up was=up' 2
+	tell a "server s $(addr_of c):80 weight=3"
+	never 0.3 said_n ':80 up was=up' 3
+}
+
 @test "probe-tcp asks faster while a verdict is changing" {
 	hosts a c
 	listen c one "$(addr_of c)"

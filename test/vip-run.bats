@@ -3,86 +3,10 @@
 # all records on; test/faults.bats and test/story.bats run the real ones.
 
 load helper
+load supervise
 
 setup() {
-	[ "${VIPTOOLS_PRIVATE:-}" = yes ] || lacking 'root and test/run'
-	rm -rf /run/viptools /run/hooks
-	mkdir "$dir/bin"
-	mkdir -m 755 /run/hooks
-	for stage in vrrp-watch vrrp-advert vip-up; do
-		stub "$stage" 'exec cat'
-	done
-	stub garp "exec tee -a '$dir/seen'"
-	stub vip-down "echo \"\$*\" >>'$dir/down'"
-	stub vrrp-elect "
-		[ \$# -eq 0 ] || exec '$BUILD/vrrp-elect' \"\$@\"
-		while read -r kind router rest; do
-			case \$kind in
-			stop) echo \"state \$router STOP from=MASTER reason=stop prio=100\" ;;
-			*) echo \"\$kind \$router \$rest\" ;;
-			esac
-		done"
-	cp "$BUILD/vip-run" "$dir/bin"
-	configure 'router web if=eth0 vrid=51' 'address web 192.0.2.10/24'
-	run=/run/viptools/web
-}
-
-# stub NAME SCRIPT: a stand-in for a command.
-stub() {
-	printf '#!/bin/sh\n%s\n' "$2" >"$dir/bin/$1"
-	chmod 755 "$dir/bin/$1"
-}
-
-configure() {
-	printf '%s\n' "$@" >"$dir/web.conf"
-}
-
-vip_run() {
-	"$dir/bin/vip-run" "$@"
-}
-
-# start: vip-run on the configuration; $vip is its pid.
-start() {
-	rm -f "$run/.ready"
-	spawn "$dir/bin/vip-run" "$dir/web.conf" 2>>"$dir/vip-run.err"
-	vip=$spawned
-	eventually 5 [ -e "$run/.ready" ]
-}
-
-# stop: as service managers do; its exit status is 0 or said.
-stop() {
-	kill -TERM "$vip"
-	eventually 10 gone "$vip"
-}
-
-# stage NAME: its pid, from what vip-run wrote down.
-stage() {
-	awk -v name="$1" '$3 == name { pid = $1 } END { print pid }' "$run/.stages"
-}
-
-stages() {
-	awk '$3 != "vip-run" { print $1 }' "$run/.stages" | sort -u
-}
-
-all_gone() {
-	local p
-	for p; do
-		gone "$p" || return 1
-	done
-}
-
-tell_web() {
-	printf '%s\n' "$@" >"$run/control"
-}
-
-is_now() {
-	[ "$(cat "$run/$1")" = "$2" ]
-}
-
-# hook NAME SCRIPT: a program that vip-run may run.
-hook() {
-	printf '#!/bin/sh\n%s\n' "$2" >"/run/hooks/$1"
-	chmod 755 "/run/hooks/$1"
+	stand_ins
 }
 
 # --- before anything is started ---
@@ -108,14 +32,6 @@ hook() {
 	configure 'router control if=eth0 vrid=51' 'address control 192.0.2.10/24'
 	run -78 vip_run -t "$dir/web.conf"
 	[ "$output" = "vip-run: $dir/web.conf:1: control: a name that vip-run keeps to itself" ]
-}
-
-@test "vip-run refuses what it would not start" {
-	configure 'router web if=eth0 vrid=51' 'address web 192.0.2.10/24' \
-	    'service shop tcp 192.0.2.10:80' 'server shop 192.0.2.11:80'
-	run -78 vip_run -t "$dir/web.conf"
-	[ "${lines[0]}" = "vip-run: $dir/web.conf:3: service shop: vip-run starts no balance side in this version" ]
-	[ "${#lines[@]}" -eq 2 ]
 }
 
 @test "vip-run refuses a program that is not root's, or that others can change" {
