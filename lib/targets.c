@@ -177,7 +177,8 @@ repeat_where_new(struct targets *ts, const struct balance_result *res, const cha
 		list = b->service[res->index].checks;
 		if (strcmp(list != NULL ? list : "", old) == 0)
 			return;
-		for (size_t i = b->service[res->index].first; i != TABLE_NONE; i = b->server[i].next)
+		for (size_t i = b->service[res->index].first; i != TABLE_NONE;
+		     i = b->server[i].next)
 			repeat_verdicts(ts, i);
 	}
 }

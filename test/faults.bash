@@ -22,10 +22,10 @@ SETTLE=2.2 STOPPED=8 AFTERWARDS=8
 
 # wait_for SECONDS FILE PATTERN: looks seldom, as many of us run at once.
 wait_for() {
-	local end=$(($(now) + $(us "$1")))
+	local end=$((${EPOCHREALTIME/[.,]/} + $(us "$1")))
 	until [ -e "$2" ] && [[ $(<"$2") == *$3* ]]; do
-		[ "$(now)" -lt "$end" ] || fail "not within $1 s in $2: $3" || return
-		sleep 0.1
+		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || fail "not within $1 s in $2: $3" || return
+		nap 0.1
 	done
 }
 

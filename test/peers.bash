@@ -171,9 +171,7 @@ frr_stop() {
 
 # serves HOST: it has the address, on an interface with a carrier.
 serves() {
-	local dev
-	dev=$(ip -n "$1" -o address show to "$vip" | awk '{ print $2 }')
-	[ -n "$dev" ] && ip -n "$1" -o link show dev "$dev" | grep -q LOWER_UP
+	[[ $(ip -n "$1" -br address show to "$vip") =~ ^[^\ ]+\ +(UP|UNKNOWN)\  ]]
 }
 
 # frr_history: what holders-log cannot see, the carrier of the macvlan of b, becomes history.
