@@ -43,12 +43,13 @@ static void
 queue_change(void *ctx, const struct ipvs_change *c)
 {
 	struct reconcile *r = ctx;
-	size_t i = balance_find_service_id(r->balance, &c->service->id);
+	const struct balance *b = &r->scope->balance;
+	size_t i = balance_find_service_id(b, &c->service->id);
 	char name[IPVS_NAME_STRLEN];
 	struct reconcile_change *x;
 
 	ipvs_name_format(&c->service->id, name);
-	x = add_change(r, c->op, i != TABLE_NONE ? r->balance->service[i].name : name, c->tag);
+	x = add_change(r, c->op, i != TABLE_NONE ? b->service[i].name : name, c->tag);
 	if (x == NULL)
 		return;
 	x->has_service = true;
@@ -141,15 +142,13 @@ reconcile_read(struct reconcile *r, director_want *want, void *ctx)
 void
 reconcile_service(struct reconcile *r, size_t service, bool remove, bool emptied)
 {
-	const struct balance *b = r->balance;
+	const struct balance *b = &r->scope->balance;
 	const struct balance_service *s = &b->service[service];
 	struct ipvs_row *have = ipvs_table_find(&r->have, &s->ipvs.id);
-	struct ipvs_row want = {.service = s->ipvs};
+	struct ipvs_row want = {.service = s->ipvs, .tag = r->scope->service[service].line};
 
-	want.tag = r->service_tag != NULL ? r->service_tag[service] : 0;
 	for (size_t i = s->first; i != TABLE_NONE; i = b->server[i].next)
-		if (ipvs_row_add(&want, &b->server[i].ipvs,
-			r->server_tag != NULL ? r->server_tag[i] : 0) == NULL)
+		if (ipvs_row_add(&want, &b->server[i].ipvs, r->scope->server_line[i]) == NULL)
 			r->no_memory = true;
 	if (r->no_memory) {
 		ipvs_row_free(&want);
@@ -166,9 +165,9 @@ reconcile_service(struct reconcile *r, size_t service, bool remove, bool emptied
 }
 
 bool
-reconcile_would_empty(struct reconcile *r, size_t service)
+reconcile_would_empty(const struct reconcile *r, size_t service)
 {
-	const struct balance_service *s = &r->balance->service[service];
+	const struct balance_service *s = &r->scope->balance.service[service];
 	const struct ipvs_row *have = ipvs_table_find(&r->have, &s->ipvs.id);
 
 	return have != NULL && s->n_servers < r->min_servers && have->n > s->n_servers;
@@ -208,11 +207,12 @@ static void
 reconcile_role(struct reconcile *r, const uint8_t *roles, uint8_t role, bool stop,
     const struct ipvs_daemon *have)
 {
+	const struct balance *b = &r->scope->balance;
 	const struct balance_sync *want = NULL;
 
-	for (size_t i = 0; i < r->balance->n_syncs; i++)
-		if (r->balance->sync[i].used && (roles[i] & role))
-			want = &r->balance->sync[i];
+	for (size_t i = 0; i < b->n_syncs; i++)
+		if (b->sync[i].used && (roles[i] & role))
+			want = &b->sync[i];
 	if (want == NULL && have->roles != 0 && stop)
 		queue_daemon(
 		    r, IPVS_REMOVE, role == IP_VS_STATE_MASTER ? "master" : "backup", have, role);
@@ -226,10 +226,10 @@ reconcile_role(struct reconcile *r, const uint8_t *roles, uint8_t role, bool sto
 static void
 reconcile_timeouts(struct reconcile *r, const struct ipvs_timeouts *have)
 {
-	const struct balance_timeouts *t = r->balance->timeouts;
+	const struct balance_timeouts *t = r->scope->balance.timeouts;
 	struct reconcile_change *x;
 
-	if (r->balance->n_timeouts == 0 || !t->used ||
+	if (r->scope->balance.n_timeouts == 0 || !t->used ||
 	    ((t->ipvs.tcp == 0 || t->ipvs.tcp == have->tcp) &&
 		(t->ipvs.tcpfin == 0 || t->ipvs.tcpfin == have->tcpfin) &&
 		(t->ipvs.udp == 0 || t->ipvs.udp == have->udp)))
