@@ -139,6 +139,22 @@ reconcile_read(struct reconcile *r, director_want *want, void *ctx)
 
 /* ---- services ---- */
 
+/* What is configured, with the kernel's thresholds where they are to be kept. */
+static struct ipvs_server
+resolve(const struct ipvs_row *have, const struct ipvs_server *want)
+{
+	const struct ipvs_item *item =
+	    want->keep != 0 && have != NULL ? ipvs_row_find(have, &want->at) : NULL;
+	struct ipvs_server x = *want;
+
+	if (item != NULL && (x.keep & IPVS_KEEP_UPPER))
+		x.upper = item->server.upper;
+	if (item != NULL && (x.keep & IPVS_KEEP_LOWER))
+		x.lower = item->server.lower;
+	x.keep = 0;
+	return x;
+}
+
 void
 reconcile_service(struct reconcile *r, size_t service, bool remove, bool emptied)
 {
@@ -147,9 +163,12 @@ reconcile_service(struct reconcile *r, size_t service, bool remove, bool emptied
 	struct ipvs_row *have = ipvs_table_find(&r->have, &s->ipvs.id);
 	struct ipvs_row want = {.service = s->ipvs, .tag = r->scope->service[service].line};
 
-	for (size_t i = s->first; i != TABLE_NONE; i = b->server[i].next)
-		if (ipvs_row_add(&want, &b->server[i].ipvs, r->scope->server_line[i]) == NULL)
+	for (size_t i = s->first; i != TABLE_NONE; i = b->server[i].next) {
+		struct ipvs_server x = resolve(have, &b->server[i].ipvs);
+
+		if (ipvs_row_add(&want, &x, r->scope->server_line[i]) == NULL)
 			r->no_memory = true;
+	}
 	if (r->no_memory) {
 		ipvs_row_free(&want);
 		return;
