@@ -44,6 +44,9 @@ struct reconcile {
 	/* private */
 	struct reconcile_change *change;
 	size_t n, room;
+	struct ipvs_service *service; /* of the changes */
+	size_t n_services, service_room;
+	struct ipvs_row want;
 	bool no_memory;
 };
 
