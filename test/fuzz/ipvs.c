@@ -53,7 +53,8 @@ send_again(const struct ipvs_service_id *id, const struct ipvs_server *s)
 	require(ipvs_server_is_same(&back, s) && endpoint_compare(&back.at, &s->at) == 0);
 }
 
-/* A message of the length that it has: what is read behind it is found by the sanitizer. */
+/* A message of the length that it has: what is read behind it is found by the sanitizer. libmnl
+ * looks at whole words, and a socket's buffer is made of them. */
 static void
 fuzz_message(const uint8_t *data, size_t size)
 {
@@ -61,7 +62,7 @@ fuzz_message(const uint8_t *data, size_t size)
 	    IPVS_CMD_NEW_SERVICE, IPVS_CMD_NEW_DEST, IPVS_CMD_NEW_DAEMON, IPVS_CMD_SET_CONFIG};
 	const struct ipvs_service_id id = {.family = 4};
 	size_t len = NLMSG_LENGTH(GENL_HDRLEN) + size;
-	struct nlmsghdr *m = calloc(1, len);
+	struct nlmsghdr *m = calloc(1, NLMSG_ALIGN(len));
 	struct genlmsghdr *g = NLMSG_DATA(m);
 	struct ipvs_service service;
 	struct ipvs_server server;
