@@ -26,14 +26,17 @@ bench_oneshot() {
 # oneshot_pair NAME CMD NAME CMD: a line `NAME/NAME: MICROSECONDS MICROSECONDS` a run.
 oneshot_pair() {
 	log "oneshot: $1, $3"
+	command -v "${3%% *}" >/dev/null || fail "oneshot: no ${3%% *}"
 	case $1 in
 	garp*) n=5 ;; # arping waits for a second
 	*) n=$oneshot_runs ;;
 	esac
 	for run in $(seq "$n"); do
 		[ "$1" != vip-up ] || oneshot_undo
-		echo "$1/$3:$(wall $2):$(wall $4)"
-	done >>"$dir/oneshot" || fail "oneshot: $1 or $3 failed"
+		ours=$(wall $2) || fail "oneshot: $1 failed"
+		peer=$(wall $4) || fail "oneshot: $3 failed"
+		echo "$1/$3:$ours:$peer" >>"$dir/oneshot"
+	done
 }
 
 oneshot_undo() {
