@@ -1,7 +1,9 @@
 /* probe-https - say which servers answer HTTPS as they should */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "prober.h"
@@ -47,6 +49,11 @@ static const char usage_text[] =
     "\n"
     "  probe-https -n www.example.org https://192.0.2.11/health && echo up\n"
     "  cat web.conf control | probe-tcp | probe-https | pool-elect | ipvs-set\n";
+
+struct command {
+	struct tls_contexts *contexts;
+	uid_t uid; /* at the start */
+};
 
 /* What the targets of a check share. */
 struct check {
@@ -136,12 +143,13 @@ take_operand(struct record_out *o, char *const **words)
 static void
 forget(void *ctx, void *own)
 {
+	struct command *c = ctx;
 	struct check *k = own;
 
 	if (k == NULL)
 		return;
 	webcheck_close(&k->web);
-	tls_context_put(ctx, k->ctx);
+	tls_context_put(&c->contexts, k->ctx);
 	free(k->name);
 	free(k);
 }
@@ -172,13 +180,14 @@ prepare(void *ctx, const struct balance_check *x, void **own, struct config_erro
 {
 	struct tls_settings s = {balance_text(x, x->ca), balance_text(x, x->cert),
 	    balance_text(x, x->key), x->no_verify};
+	struct tls_fault f = {.why = "no memory"};
 	struct check *k = calloc(1, sizeof(*k));
-	const char *why = "no memory";
+	struct command *c = ctx;
 
 	if (k == NULL || take_name(k, x) == -1)
 		goto fail;
 	k->no_verify = x->no_verify;
-	k->ctx = tls_context_get(ctx, &s, &why);
+	k->ctx = tls_context_get(&c->contexts, &s, &f);
 	if (k->ctx == NULL)
 		goto fail;
 	if (webcheck_open(&k->web, x, PORT, e) == -1) {
@@ -191,7 +200,9 @@ prepare(void *ctx, const struct balance_check *x, void **own, struct config_erro
 	return 0;
 fail:
 	forget(ctx, k);
-	return setting_refuse(e, s.ca[0] != '\0' ? s.ca : x->name, why);
+	if (f.error == EACCES && geteuid() != c->uid)
+		f.why = "cannot be read: privileges are gone since the start, only a new one can";
+	return setting_refuse(e, f.file != NULL ? f.file : x->name, f.why);
 }
 
 int
@@ -208,15 +219,17 @@ main(int argc, char *argv[])
 	    {'H', false, "header4"}, {'K', false, "key"}, {'k', true, "verify=no"},
 	    {'n', false, "host"}, {'r', false, "regex"}, {'S', false, "sha256"},
 	    {'T', false, "sni"}, {'X', false, "verb"}, {0, false, NULL}};
-	static struct tls_contexts *contexts;
+	static struct command own;
 	static const struct prober_command command = {.name = "probe-https",
 	    .usage = usage_text,
 	    .protocol = &protocol,
-	    .protocol_ctx = &contexts,
+	    .protocol_ctx = &own,
+	    .reads_files = true,
 	    .options = options,
 	    .operand = take_operand,
 	    .prepare = prepare,
 	    .forget = forget};
 
+	own.uid = geteuid();
 	return prober_main(&command, argc, argv);
 }

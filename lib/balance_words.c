@@ -237,11 +237,20 @@ balance_read_service(const struct record *r, struct balance_service *x, struct c
 
 /* ---- server ---- */
 
+static int
+set_threshold(const char *value, struct ipvs_server *d, unsigned int keep, uint32_t *out)
+{
+	if (strcmp(value, "keep") != 0)
+		return set_u32(value, 0, UINT32_MAX, out);
+	d->keep |= (uint16_t)keep;
+	return 0;
+}
+
 #define SERVER(name, ...) SETTING(name, struct balance_server, __VA_ARGS__)
 
 SERVER(server_weight, return set_u32(value, 0, IPVS_WEIGHT_MAX, &x->ipvs.weight);)
-SERVER(server_upper, return set_u32(value, 0, UINT32_MAX, &x->ipvs.upper);)
-SERVER(server_lower, return set_u32(value, 0, UINT32_MAX, &x->ipvs.lower);)
+SERVER(server_upper, return set_threshold(value, &x->ipvs, IPVS_KEEP_UPPER, &x->ipvs.upper);)
+SERVER(server_lower, return set_threshold(value, &x->ipvs, IPVS_KEEP_LOWER, &x->ipvs.lower);)
 SERVER(server_mode, x->said |= BALANCE_SAID_MODE; return set_mode(&x->ipvs, value);)
 SERVER(server_tun, x->said |= BALANCE_SAID_TUN; return set_tun(&x->ipvs, value);)
 SERVER(server_tunport, x->said |= BALANCE_SAID_TUNPORT; return set_tunport(&x->ipvs, value);)
@@ -256,8 +265,8 @@ static const struct setting_attribute server_attributes[] = {
     {"tun", server_tun, TUN_REASON},
     {"tunport", server_tunport, TUNPORT_REASON},
     {"tuncsum", server_tuncsum, TUNCSUM_REASON},
-    {"upper", server_upper, "not 0 to 4294967295"},
-    {"lower", server_lower, "not 0 to 4294967295"},
+    {"upper", server_upper, "not 0 to 4294967295, or keep"},
+    {"lower", server_lower, "not 0 to 4294967295, or keep"},
     {"backup", server_backup, "not yes or no"},
     {"drain", server_drain, "not yes or no"},
     {"check", server_checks, CHECKS_REASON},

@@ -53,13 +53,17 @@ struct ipvs_service {
 	uint32_t netmask; /* IPv4: the mask in host order; IPv6: the length of the prefix */
 };
 
+/* They stay what they are in the kernel, or none where the server is new. */
+#define IPVS_KEEP_UPPER 1U
+#define IPVS_KEEP_LOWER 2U
+
 struct ipvs_server {
 	struct endpoint at;
 	uint8_t mode; /* enum ipvs_mode */
 	uint8_t tun;  /* enum ipvs_tun; this and what follows 0 unless mode is IPVS_TUN */
 	uint16_t tun_port;
 	uint16_t tun_flags; /* IP_VS_TUNNEL_ENCAP_FLAG_* */
-	uint16_t pad;
+	uint16_t keep;      /* thresholds that are not said: IPVS_KEEP_*, they are 0 here */
 	uint32_t weight;
 	uint32_t upper, lower; /* thresholds, 0: none */
 };
@@ -164,8 +168,9 @@ void ipvs_diff(struct ipvs_table *have, const struct ipvs_table *want, ipvs_emit
 
 /* ---- ipvsadm's lines: lib/ipvs_line ---- */
 
-/* One line as of `ipvsadm -Sn`, with or without `ipvsadm` before it, long names too, thresholds
- * (-x, -y) too: it states a service, or a server of one. */
+/* One line as of `ipvsadm -Sn`, with or without `ipvsadm` before it, long names too: it states a
+ * service, or a server of one. ipvsadm -S prints no thresholds, so what a line does not say of
+ * them (-x, -y) is kept. */
 struct ipvs_line {
 	bool has_server;
 	struct ipvs_service service; /* of a server's line only id is filled */

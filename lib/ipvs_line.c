@@ -229,8 +229,10 @@ set_of_server(struct reading *k, int id, const char *value)
 	case 'w':
 		return read_number(k, value, IPVS_WEIGHT_MAX, &d->weight);
 	case 'x':
+		d->keep &= (uint16_t)~IPVS_KEEP_UPPER;
 		return read_number(k, value, UINT32_MAX, &d->upper);
 	case 'y':
+		d->keep &= (uint16_t)~IPVS_KEEP_LOWER;
 		return read_number(k, value, UINT32_MAX, &d->lower);
 	case TUN_TYPE:
 		return ipvs_tun_parse(value, &d->tun) == 0
@@ -371,6 +373,7 @@ ipvs_line_parse(struct ipvs_line *l, const char *line, size_t len, struct record
 	memset(l, 0, sizeof(*l));
 	strcpy(l->service.sched, "wlc");
 	l->server.weight = 1;
+	l->server.keep = IPVS_KEEP_UPPER | IPVS_KEEP_LOWER;
 	if (split(&k, line, len) == -1)
 		return -1;
 	if (k.n == 0)

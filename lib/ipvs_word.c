@@ -233,6 +233,15 @@ ipvs_put_service(struct record_out *o, const char *name, const struct ipvs_servi
 		record_flag(o, "ops");
 }
 
+static void
+put_threshold(struct record_out *o, const char *key, uint32_t value, bool keep)
+{
+	if (keep)
+		record_set(o, key, "keep");
+	else if (value != 0)
+		record_set_uint(o, key, value);
+}
+
 void
 ipvs_put_server(struct record_out *o, const char *name, const struct ipvs_server *s)
 {
@@ -251,10 +260,8 @@ ipvs_put_server(struct record_out *o, const char *name, const struct ipvs_server
 		if (s->tun_flags != 0)
 			record_set(o, "tuncsum", ipvs_csum_name(s->tun_flags));
 	}
-	if (s->upper != 0)
-		record_set_uint(o, "upper", s->upper);
-	if (s->lower != 0)
-		record_set_uint(o, "lower", s->lower);
+	put_threshold(o, "upper", s->upper, s->keep & IPVS_KEEP_UPPER);
+	put_threshold(o, "lower", s->lower, s->keep & IPVS_KEEP_LOWER);
 }
 
 void
@@ -328,7 +335,7 @@ ipvs_server_fault(const struct ipvs_service *s, const struct ipvs_server *d, con
 	if (d->tun == IPVS_GRE && (d->tun_flags & IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM))
 		return "gre has no remcsum";
 	*word = "lower=";
-	if (d->lower > d->upper)
+	if (d->lower > d->upper && d->keep == 0) /* else only the kernel knows */
 		return "more than upper=";
 	return NULL;
 }

@@ -16,18 +16,22 @@
 #define COMMON    "c:C:i:jLm:MNp:s:t:vw:"
 #define WORDS_MAX 32
 #define EVERY     (2 * NSEC_PER_SEC) /* as in a check record without every= */
+/* A command with reads_files keeps its privileges until no configuration has come for START_QUIET,
+ * and for START_MAX at the most, and asks nothing before. */
+#define START_QUIET (250 * NSEC_PER_MSEC)
+#define START_MAX   (2 * NSEC_PER_SEC)
 
 struct prober {
 	const struct prober_command *cmd;
 	struct stream stream;
-	struct stream_timer timer;
+	struct stream_timer timer, start_timer;
 	struct probe probe;
 	struct targets targets;
 	struct record_out out;
 	bool by_hand, nagios, verbose, lock, keep_net_admin;
-	bool has_every;
+	bool has_every, dropped;
 	unsigned int count;
-	int64_t warn, timeout;
+	int64_t warn, timeout, start_max;
 	size_t left; /* by hand: answers to come */
 	unsigned int n_words;
 	struct {
@@ -102,6 +106,40 @@ on_done(void *ctx, struct probe_target *t, enum outcome o, const struct probe_re
 		stream_stop(&p->stream, 0);
 }
 
+/* ---- privileges ---- */
+
+static void
+drop(struct prober *p)
+{
+	if (p->dropped)
+		return;
+	p->dropped = true;
+	stream_timer_cancel(&p->stream, &p->start_timer);
+	if (priv_drop(p->keep_net_admin, true) == -1)
+		cli_fail((int)status_from_errno(errno), "start: %s", strerror(errno));
+	if (p->keep_net_admin)
+		cli_message(6, "keeps CAP_NET_ADMIN, which a mark needs");
+}
+
+/* More of the configuration of the start has come. */
+static void
+wait_for_more(struct prober *p)
+{
+	int64_t now = stream_now(&p->stream);
+
+	if (p->start_max == 0)
+		p->start_max = now + START_MAX;
+	stream_timer_set(&p->stream, &p->start_timer,
+	    now + START_QUIET < p->start_max ? now + START_QUIET : p->start_max);
+}
+
+static void
+on_start(void *ctx, int64_t now)
+{
+	(void)now;
+	drop(ctx);
+}
+
 /* ---- the stream ---- */
 
 static void
@@ -118,6 +156,7 @@ on_timer(void *ctx, int64_t now)
 {
 	struct prober *p = ctx;
 
+	drop(p); /* a removal settles at once */
 	probe_expire(&p->probe, now);
 }
 
@@ -127,6 +166,8 @@ on_round(void *ctx)
 	struct prober *p = ctx;
 	int64_t due;
 
+	if (!p->dropped)
+		return;
 	if (targets_settle(&p->targets, stream_now(&p->stream)) == -1) {
 		cli_message(3, "%s", strerror(errno));
 		stream_stop(&p->stream, (int)status_from_errno(errno));
@@ -145,6 +186,8 @@ on_config(void *ctx, const struct record *r)
 	struct prober *p = ctx;
 	struct config_error e;
 
+	if (!p->dropped)
+		wait_for_more(p);
 	if (targets_apply(&p->targets, r, &e, stream_now(&p->stream)) == 0)
 		return STREAM_PASS;
 	stream_bad_config(&p->stream, e.word, e.reason);
@@ -201,10 +244,13 @@ open_all(struct prober *p)
 	    probe_open(&p->probe) == -1 ||
 	    stream_watch(&p->stream, p->probe.fd, POLLIN, on_ready, p) == -1 ||
 	    (cmd->open != NULL && cmd->open(cmd->protocol_ctx) == -1) ||
-	    (p->lock && priv_lock_memory() == -1) || priv_drop(p->keep_net_admin, true) == -1)
+	    stream_timer_add(&p->stream, &p->start_timer) == -1 ||
+	    (p->lock && priv_lock_memory() == -1))
 		cli_fail((int)status_from_errno(errno), "start: %s", strerror(errno));
-	if (p->keep_net_admin)
-		cli_message(6, "keeps CAP_NET_ADMIN, which a mark needs");
+	p->start_timer.fire = on_start;
+	p->start_timer.ctx = p;
+	if (!cmd->reads_files)
+		drop(p);
 }
 
 /* ---- by hand ---- */
@@ -269,6 +315,7 @@ ask_by_hand(struct prober *p, char *const *words)
 		snprintf(name, sizeof(name), "%u", n);
 		configure(p, name, &words);
 	}
+	drop(p);
 	if (targets_settle(&p->targets, stream_clock()) == -1)
 		cli_fail((int)status_from_errno(errno), "start: %s", strerror(errno));
 	p->left = p->targets.n_targets;

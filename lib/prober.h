@@ -27,6 +27,8 @@ struct prober_command {
 	const struct prober_option *options; /* ended by a letter 0; may be NULL */
 	const char *without; /* letters of the common options that it does not have; may be NULL */
 	bool whole_line;     /* by hand, options end at the first operand */
+	bool reads_files;    /* prepare opens files: privileges go when the configuration of the
+				start has been read, before anything is asked */
 
 	/* By hand, takes one or more of the words (moves *words behind them), and adds what they
 	 * mean to a `check NAME METHOD` record that has no operand or attribute yet: TARGET first

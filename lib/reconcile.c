@@ -4,20 +4,25 @@
 
 #include "reconcile.h"
 
+/* Ten thousand of them are touched and so are to be small: what a service's servers share is once
+ * in reconcile.service. */
 struct reconcile_change {
 	enum ipvs_op op;
 	bool has_service, has_server, is_daemon;
 	int error;
-	uint32_t tag;
-	char name[CONFIG_NAME_MAX];
-	struct ipvs_service service;
-	struct ipvs_server server;
-	struct ipvs_daemon daemon;
-	struct ipvs_timeouts timeouts;
+	uint32_t tag, service;
+	union {
+		struct ipvs_server server;
+		struct {
+			const char *name; /* the configuration's, or a literal */
+			struct ipvs_daemon daemon;
+			struct ipvs_timeouts timeouts;
+		} setting;
+	};
 };
 
 static struct reconcile_change *
-add_change(struct reconcile *r, enum ipvs_op op, const char *name, uint32_t tag)
+add_change(struct reconcile *r, enum ipvs_op op, uint32_t tag)
 {
 	size_t room = r->room == 0 ? 64 : 2 * r->room;
 	struct reconcile_change *grown;
@@ -35,24 +40,45 @@ add_change(struct reconcile *r, enum ipvs_op op, const char *name, uint32_t tag)
 	memset(grown, 0, sizeof(*grown));
 	grown->op = op;
 	grown->tag = tag;
-	strncpy(grown->name, name, sizeof(grown->name) - 1);
 	return grown;
+}
+
+/* Where a service is in r->service, put there unless it is the last. */
+static int
+put_service(struct reconcile *r, const struct ipvs_service *s, uint32_t *at)
+{
+	struct ipvs_service *grown;
+
+	if (r->n_services == 0 || memcmp(&r->service[r->n_services - 1], s, sizeof(*s)) != 0) {
+		if (r->n_services == r->service_room) {
+			size_t room = r->n_services == 0 ? 64 : 2 * r->n_services;
+
+			grown = realloc(r->service, room * sizeof(*grown));
+			if (grown == NULL)
+				return -1;
+			r->service = grown;
+			r->service_room = room;
+		}
+		r->service[r->n_services++] = *s;
+	}
+	*at = (uint32_t)r->n_services - 1;
+	return 0;
 }
 
 static void
 queue_change(void *ctx, const struct ipvs_change *c)
 {
 	struct reconcile *r = ctx;
-	size_t i = balance_find_service_id(r->balance, &c->service->id);
-	char name[IPVS_NAME_STRLEN];
-	struct reconcile_change *x;
+	struct reconcile_change *x = add_change(r, c->op, c->tag);
 
-	ipvs_name_format(&c->service->id, name);
-	x = add_change(r, c->op, i != TABLE_NONE ? r->balance->service[i].name : name, c->tag);
 	if (x == NULL)
 		return;
+	if (put_service(r, c->service, &x->service) == -1) {
+		r->no_memory = true;
+		r->n--;
+		return;
+	}
 	x->has_service = true;
-	x->service = *c->service;
 	x->has_server = c->server != NULL;
 	if (x->has_server)
 		x->server = *c->server;
@@ -138,37 +164,54 @@ reconcile_read(struct reconcile *r, director_want *want, void *ctx)
 
 /* ---- services ---- */
 
+/* What is configured, with the kernel's thresholds where they are to be kept. */
+static struct ipvs_server
+resolve(const struct ipvs_row *have, const struct ipvs_server *want)
+{
+	const struct ipvs_item *item =
+	    want->keep != 0 && have != NULL ? ipvs_row_find(have, &want->at) : NULL;
+	struct ipvs_server x = *want;
+
+	if (item != NULL && (x.keep & IPVS_KEEP_UPPER))
+		x.upper = item->server.upper;
+	if (item != NULL && (x.keep & IPVS_KEEP_LOWER))
+		x.lower = item->server.lower;
+	x.keep = 0;
+	return x;
+}
+
 void
 reconcile_service(struct reconcile *r, size_t service, bool remove, bool emptied)
 {
-	const struct balance *b = r->balance;
+	const struct balance *b = &r->scope->balance;
 	const struct balance_service *s = &b->service[service];
 	struct ipvs_row *have = ipvs_table_find(&r->have, &s->ipvs.id);
-	struct ipvs_row want = {.service = s->ipvs};
+	struct ipvs_row *want = &r->want; /* its room is used again */
 
-	want.tag = r->service_tag != NULL ? r->service_tag[service] : 0;
-	for (size_t i = s->first; i != TABLE_NONE; i = b->server[i].next)
-		if (ipvs_row_add(&want, &b->server[i].ipvs,
-			r->server_tag != NULL ? r->server_tag[i] : 0) == NULL)
+	want->service = s->ipvs;
+	want->tag = r->scope->service[service].line;
+	want->n = 0;
+	for (size_t i = s->first; i != TABLE_NONE; i = b->server[i].next) {
+		struct ipvs_server x = resolve(have, &b->server[i].ipvs);
+
+		if (ipvs_row_add(want, &x, r->scope->server_line[i]) == NULL)
 			r->no_memory = true;
-	if (r->no_memory) {
-		ipvs_row_free(&want);
-		return;
 	}
-	ipvs_row_sort(&want);
-	if (remove && !emptied && have != NULL && want.n < r->min_servers && have->n > want.n) {
+	if (r->no_memory)
+		return;
+	ipvs_row_sort(want);
+	if (remove && !emptied && have != NULL && want->n < r->min_servers && have->n > want->n) {
 		if (r->keep != NULL)
-			r->keep(r->ctx, s->name, want.n, have->n);
+			r->keep(r->ctx, s->name, want->n, have->n);
 		remove = false;
 	}
-	ipvs_diff_row(have, &want, remove, on_change, r);
-	ipvs_row_free(&want);
+	ipvs_diff_row(have, want, remove, on_change, r);
 }
 
 bool
-reconcile_would_empty(struct reconcile *r, size_t service)
+reconcile_would_empty(const struct reconcile *r, size_t service)
 {
-	const struct balance_service *s = &r->balance->service[service];
+	const struct balance_service *s = &r->scope->balance.service[service];
 	const struct ipvs_row *have = ipvs_table_find(&r->have, &s->ipvs.id);
 
 	return have != NULL && s->n_servers < r->min_servers && have->n > s->n_servers;
@@ -194,13 +237,14 @@ static void
 queue_daemon(struct reconcile *r, enum ipvs_op op, const char *name, const struct ipvs_daemon *d,
     uint8_t role)
 {
-	struct reconcile_change *x = add_change(r, op, name, 0);
+	struct reconcile_change *x = add_change(r, op, 0);
 
 	if (x == NULL)
 		return;
 	x->is_daemon = true;
-	x->daemon = *d;
-	x->daemon.roles = role;
+	x->setting.name = name;
+	x->setting.daemon = *d;
+	x->setting.daemon.roles = role;
 }
 
 /* The kernel knows no edit of a daemon: another one ends and starts. */
@@ -208,11 +252,12 @@ static void
 reconcile_role(struct reconcile *r, const uint8_t *roles, uint8_t role, bool stop,
     const struct ipvs_daemon *have)
 {
+	const struct balance *b = &r->scope->balance;
 	const struct balance_sync *want = NULL;
 
-	for (size_t i = 0; i < r->balance->n_syncs; i++)
-		if (r->balance->sync[i].used && (roles[i] & role))
-			want = &r->balance->sync[i];
+	for (size_t i = 0; i < b->n_syncs; i++)
+		if (b->sync[i].used && (roles[i] & role))
+			want = &b->sync[i];
 	if (want == NULL && have->roles != 0 && stop)
 		queue_daemon(
 		    r, IPVS_REMOVE, role == IP_VS_STATE_MASTER ? "master" : "backup", have, role);
@@ -226,16 +271,18 @@ reconcile_role(struct reconcile *r, const uint8_t *roles, uint8_t role, bool sto
 static void
 reconcile_timeouts(struct reconcile *r, const struct ipvs_timeouts *have)
 {
-	const struct balance_timeouts *t = r->balance->timeouts;
+	const struct balance_timeouts *t = r->scope->balance.timeouts;
 	struct reconcile_change *x;
 
-	if (r->balance->n_timeouts == 0 || !t->used ||
+	if (r->scope->balance.n_timeouts == 0 || !t->used ||
 	    ((t->ipvs.tcp == 0 || t->ipvs.tcp == have->tcp) &&
 		(t->ipvs.tcpfin == 0 || t->ipvs.tcpfin == have->tcpfin) &&
 		(t->ipvs.udp == 0 || t->ipvs.udp == have->udp)))
 		return;
-	if ((x = add_change(r, IPVS_EDIT, t->name, 0)) != NULL)
-		x->timeouts = t->ipvs;
+	if ((x = add_change(r, IPVS_EDIT, 0)) == NULL)
+		return;
+	x->setting.name = t->name;
+	x->setting.timeouts = t->ipvs;
 }
 
 int
@@ -258,15 +305,17 @@ reconcile_settings(struct reconcile *r, const uint8_t *roles, uint8_t stop)
 static void
 send_change(struct reconcile *r, struct reconcile_change *x)
 {
-	struct ipvs_change c = {
-	    .op = x->op, .service = &x->service, .server = x->has_server ? &x->server : NULL};
+	struct ipvs_change c = {.op = x->op, .server = x->has_server ? &x->server : NULL};
 
+	if (x->has_service)
+		c.service = &r->service[x->service];
 	if (x->has_service)
 		director_queue(&r->director, &c, &x->error);
 	else if (x->is_daemon)
-		director_queue_daemon(&r->director, x->op, &x->daemon, x->daemon.roles, &x->error);
+		director_queue_daemon(
+		    &r->director, x->op, &x->setting.daemon, x->setting.daemon.roles, &x->error);
 	else
-		director_queue_timeouts(&r->director, &x->timeouts, &x->error);
+		director_queue_timeouts(&r->director, &x->setting.timeouts, &x->error);
 }
 
 /* What was done to services is done to the table that was read: first the services, as those
@@ -282,10 +331,10 @@ keep_services(struct reconcile *r)
 
 		if (!x->has_service || x->has_server || x->error != 0 || x->op == IPVS_ADD)
 			continue;
-		row = ipvs_table_find(&r->have, &x->service.id);
+		row = ipvs_table_find(&r->have, &r->service[x->service].id);
 		if (row == NULL)
 			continue;
-		row->service = x->service;
+		row->service = r->service[x->service];
 		if (x->op == IPVS_REMOVE) {
 			ipvs_row_free(row);
 			memmove(row, row + 1,
@@ -299,7 +348,7 @@ keep_services(struct reconcile *r)
 		if (!x->has_service || x->has_server || x->error != 0 || x->op != IPVS_ADD)
 			continue;
 		added = true;
-		if (ipvs_table_add(&r->have, &x->service, 0) == NULL)
+		if (ipvs_table_add(&r->have, &r->service[x->service], 0) == NULL)
 			r->no_memory = true;
 	}
 	if (added)
@@ -332,7 +381,7 @@ keep_servers(struct reconcile *r, bool added)
 		struct ipvs_row *row;
 
 		if (!x->has_server || x->error != 0 || (x->op == IPVS_ADD) != added ||
-		    (row = ipvs_table_find(&r->have, &x->service.id)) == NULL)
+		    (row = ipvs_table_find(&r->have, &r->service[x->service].id)) == NULL)
 			continue;
 		if (!added)
 			keep_edited(row, x);
@@ -349,14 +398,25 @@ keep_servers(struct reconcile *r, bool added)
 static void
 say_all(struct reconcile *r, int *failed)
 {
+	const struct balance *b = &r->scope->balance;
+	char name[IPVS_NAME_STRLEN];
+
 	for (size_t i = 0; i < r->n; i++) {
 		struct reconcile_change *x = &r->change[i];
-		struct reconcile_say s = {
-		    .op = x->op, .name = x->name, .tag = x->tag, .error = x->error};
+		struct reconcile_say s = {.op = x->op, .tag = x->tag, .error = x->error};
 
-		s.service = x->has_service ? &x->service : NULL;
+		if (x->has_service) {
+			size_t at;
+
+			s.service = &r->service[x->service];
+			at = balance_find_service_id(b, &s.service->id);
+			ipvs_name_format(&s.service->id, name);
+			s.name = at != TABLE_NONE ? b->service[at].name : name;
+		} else {
+			s.name = x->setting.name;
+		}
 		s.server = x->has_server ? &x->server : NULL;
-		s.daemon = x->is_daemon ? &x->daemon : NULL;
+		s.daemon = x->is_daemon ? &x->setting.daemon : NULL;
 		if (*failed == 0)
 			*failed = x->error;
 		r->say(r->ctx, &s);
@@ -374,13 +434,14 @@ reconcile_commit(struct reconcile *r, int *failed)
 		send_change(r, &r->change[i]);
 	if (!r->dry_run && r->n > 0 && (result = director_commit(&r->director)) == -1)
 		error = errno;
-	if (!r->dry_run && r->n > 0) {
+	/* By hand it is read anew if it is looked at again. */
+	if (!r->dry_run && !r->scope->by_hand) {
 		keep_services(r);
 		keep_servers(r, false);
 		keep_servers(r, true);
 	}
 	say_all(r, failed);
-	r->n = 0;
+	r->n = r->n_services = 0;
 	if (r->no_memory)
 		result = -1;
 	r->no_memory = false;
@@ -392,7 +453,10 @@ void
 reconcile_free(struct reconcile *r)
 {
 	free(r->change);
+	free(r->service);
+	ipvs_row_free(&r->want);
 	ipvs_table_free(&r->have);
 	r->change = NULL;
-	r->n = r->room = 0;
+	r->service = NULL;
+	r->n = r->room = r->n_services = r->service_room = 0;
 }

@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "balance.h"
 #include "director.h"
+#include "record.h"
+#include "scope.h"
 
 /* Brings the kernel's IPVS to what a balance configuration says: reads, compares, queues the
  * changes, sends them, and says what became of each. */
@@ -28,8 +29,7 @@ typedef void reconcile_keep(void *ctx, const char *name, size_t want, size_t hav
 struct reconcile_change;
 
 struct reconcile {
-	const struct balance *balance;
-	const uint32_t *service_tag, *server_tag; /* by index, or NULL */
+	const struct scope *scope; /* what is configured, and in which lines */
 	struct director director;
 	struct ipvs_table have; /* the kernel's, as last read and since changed */
 	size_t min_servers;     /* no service is brought below by a removal */
@@ -44,6 +44,9 @@ struct reconcile {
 	/* private */
 	struct reconcile_change *change;
 	size_t n, room;
+	struct ipvs_service *service; /* of the changes */
+	size_t n_services, service_room;
+	struct ipvs_row want;
 	bool no_memory;
 };
 
@@ -56,7 +59,7 @@ void reconcile_service(struct reconcile *r, size_t service, bool remove, bool em
 void reconcile_absent(struct reconcile *r, const struct ipvs_service_id *id);
 
 /* Whether reconcile_service would bring it below min_servers. */
-bool reconcile_would_empty(struct reconcile *r, size_t service);
+bool reconcile_would_empty(const struct reconcile *r, size_t service);
 
 /* Queues what the daemons and the timeouts need. roles: what the daemon of that index is to be
  * now; daemons of roles in stop that no configuration wants end. */
@@ -67,5 +70,14 @@ int reconcile_settings(struct reconcile *r, const uint8_t *roles, uint8_t stop);
 long reconcile_commit(struct reconcile *r, int *failed);
 
 void reconcile_free(struct reconcile *r);
+
+/* ---- in words: lib/reconcile_say ---- */
+
+/* The `ipvs` record of a change that was made. */
+void reconcile_put(struct record_out *o, const struct reconcile_say *s);
+
+/* Why one was refused; text has room for what has to be composed. */
+#define RECONCILE_REASON_STRLEN 128
+const char *reconcile_reason(const struct reconcile_say *s, char *text);
 
 #endif

@@ -1,9 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "parse.h"
 #include "tls.h"
@@ -43,7 +45,51 @@ on_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
-static const char *
+/* OpenSSL's errors of a file that it cannot open say least what one would know. */
+static int
+read_file(SSL_CTX *ctx, const char *file, int (*load)(SSL_CTX *, const char *), struct tls_fault *f)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	f->file = file;
+	if (fd == -1) {
+		f->error = errno;
+		f->why = strerror(errno);
+		return -1;
+	}
+	close(fd);
+	if (load(ctx, file) == 1)
+		return 0;
+	f->error = 0;
+	f->why = last_error();
+	return -1;
+}
+
+static int
+load_key(SSL_CTX *ctx, const char *file)
+{
+	return SSL_CTX_use_PrivateKey_file(ctx, file, SSL_FILETYPE_PEM);
+}
+
+static int
+read_files(SSL_CTX *ctx, const struct tls_settings *s, struct tls_fault *f)
+{
+	if (!s->no_verify && s->ca[0] != '\0' &&
+	    read_file(ctx, s->ca, SSL_CTX_load_verify_file, f) == -1)
+		return -1;
+	if (!s->no_verify && s->ca[0] == '\0' && SSL_CTX_set_default_verify_paths(ctx) != 1) {
+		f->why = last_error();
+		return -1;
+	}
+	if (s->cert[0] == '\0')
+		return 0;
+	return read_file(ctx, s->cert, SSL_CTX_use_certificate_chain_file, f) == -1 ||
+		read_file(ctx, s->key, load_key, f) == -1
+	    ? -1
+	    : 0;
+}
+
+static void
 set_up(SSL_CTX *ctx, const struct tls_settings *s)
 {
 	static const uint8_t http[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -58,15 +104,6 @@ set_up(SSL_CTX *ctx, const struct tls_settings *s)
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_session);
 	SSL_CTX_set_verify(ctx, s->no_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
-	if (!s->no_verify &&
-	    (s->ca[0] != '\0' ? SSL_CTX_load_verify_file(ctx, s->ca)
-			      : SSL_CTX_set_default_verify_paths(ctx)) != 1)
-		return last_error();
-	if (s->cert[0] != '\0' &&
-	    (SSL_CTX_use_certificate_chain_file(ctx, s->cert) != 1 ||
-		SSL_CTX_use_PrivateKey_file(ctx, s->key, SSL_FILETYPE_PEM) != 1))
-		return last_error();
-	return NULL;
 }
 
 static void
@@ -80,7 +117,7 @@ free_context(struct tls_contexts *c)
 }
 
 SSL_CTX *
-tls_context_get(struct tls_contexts **all, const struct tls_settings *s, const char **why)
+tls_context_get(struct tls_contexts **all, const struct tls_settings *s, struct tls_fault *f)
 {
 	struct tls_contexts *c;
 
@@ -91,7 +128,7 @@ tls_context_get(struct tls_contexts **all, const struct tls_settings *s, const c
 			return c->ctx;
 		}
 	}
-	*why = "no memory";
+	*f = (struct tls_fault){.why = "no memory"};
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return NULL;
@@ -102,10 +139,11 @@ tls_context_get(struct tls_contexts **all, const struct tls_settings *s, const c
 	c->no_verify = s->no_verify;
 	c->users = 1;
 	if (c->ctx == NULL || c->ca == NULL || c->cert == NULL || c->key == NULL ||
-	    (*why = set_up(c->ctx, s)) != NULL) {
+	    read_files(c->ctx, s, f) == -1) {
 		free_context(c);
 		return NULL;
 	}
+	set_up(c->ctx, s);
 	c->next = *all;
 	*all = c;
 	return c->ctx;

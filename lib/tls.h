@@ -21,9 +21,17 @@ struct tls_settings {
 
 struct tls_contexts;
 
-/* The context of these settings, made when it is the first; NULL with the reason, a literal or
- * text that lives until the next call, in *why. Certificate authorities are read only to verify. */
-SSL_CTX *tls_context_get(struct tls_contexts **all, const struct tls_settings *s, const char **why);
+/* What a context was not made of: the file (NULL: no file's fault), its errno or 0, and the reason,
+ * a literal or text that lives until the next call. */
+struct tls_fault {
+	const char *file, *why;
+	int error;
+};
+
+/* The context of these settings; made, and its files read, when it is the first. NULL with *f
+ * filled. Certificate authorities are read only to verify. */
+SSL_CTX *tls_context_get(
+    struct tls_contexts **all, const struct tls_settings *s, struct tls_fault *f);
 void tls_context_put(struct tls_contexts **all, SSL_CTX *ctx);
 
 /* A session of an earlier handshake, for the next with the same server. */

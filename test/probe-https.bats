@@ -5,9 +5,8 @@ load helper
 setup() {
 	[ "${VIPTOOLS_PRIVATE:-}" = yes ] || lacking 'root and test/run'
 	need openssl
-	# Started by root, the probe reads as nobody.
+	# For root alone, as keys are.
 	pki=$(mktemp -d /run/pki.XXXXXX)
-	chmod 755 "$pki"
 }
 
 # issue NAME SUBJECT-ALTERNATIVE [DAYS]: a certificate of our authority, NAME.pem, NAME.key.
@@ -21,7 +20,7 @@ issue() {
 	printf 'subjectAltName=%s\n' "$alt" >"$pki/$name.ext"
 	openssl x509 -req -in "$pki/$name.csr" -CA "$pki/ca.pem" -CAkey "$pki/ca.key" \
 	    -CAcreateserial -extfile "$pki/$name.ext" -out "$pki/$name.pem" -days "${1:-10}" 2>/dev/null
-	chmod 644 "$pki"/*
+	chmod 600 "$pki"/*
 }
 
 # tls_server NAME PORT [OPTION...]: answers with a page of its own.
@@ -98,8 +97,55 @@ tls_server() {
 	run -0 probe-https -t 2s -k -c 2 -a "$pki/ca.pem" -b Reused https://127.0.0.1:8448/
 }
 
-@test "probe-https refuses files that it cannot read" {
+@test "probe-https refuses files that it cannot read, by their names" {
+	issue good IP:127.0.0.1
 	run -64 probe-https -a /nonexistent https://127.0.0.1/
-	run -64 probe-https -E /nonexistent -K /nonexistent https://127.0.0.1/
+	[[ $output == 'probe-https: /nonexistent: No such file or directory'* ]]
+	run -64 probe-https -a "$pki/ca.pem" -E /none.pem -K /none.key https://127.0.0.1/
+	[[ $output == 'probe-https: /none.pem: No such file or directory'* ]]
+	run -64 probe-https -a "$pki/ca.pem" -E "$pki/good.pem" -K "$pki/ca.key" https://127.0.0.1/
+	[[ $output == "probe-https: $pki/ca.key: "*mismatch* ]]
 	run -64 probe-https http://127.0.0.1/
+}
+
+# filter RECORD...: probe-https behind these records and a FIFO, in which say puts later ones.
+filter() {
+	printf '%s\n' "$@" >"$dir/conf"
+	mkfifo "$dir/in"
+	spawn sh -c 'cat "$1/conf" - <"$1/in" | exec probe-https >"$1/out" 2>"$1/err"' - "$dir"
+	exec 7>"$dir/in"
+}
+
+say() {
+	printf '%s\n' "$@" >&7
+}
+
+is_nobody() {
+	[ "$(awk '$1 == "Uid:" { print $2, $3, $4 }' "/proc/$(pgrep -x probe-https)/status")" = \
+	    '65534 65534 65534' ]
+}
+
+@test "probe-https as a filter reads what only root may before its first check, and then is nobody" {
+	issue good IP:127.0.0.1
+	issue client DNS:client
+	tls_server good 8449 -Verify 1 -verify_return_error -CAfile "$pki/ca.pem"
+	files="ca=$pki/ca.pem cert=$pki/client.pem key=$pki/client.key"
+	# This takes several reads of a pipe, and some of it is due before the last.
+	filter 'check a https every=10s timeout=1s verify=no' 'service s tcp 192.0.2.1:8449 check=a' \
+	    "$(for i in $(seq 8000); do echo "server s 127.1.$((i / 250)).$((i % 250 + 1)):8449"; done)" \
+	    "check c https 127.0.0.1:8449 every=1s timeout=900ms $files"
+	eventually 5 says "$dir/out" 'health c 127.0.0.1:8449 up '
+	is_nobody
+	cp "$pki/ca.pem" "$pki/new.pem"
+	say "check d https 127.0.0.1:8449 ca=$pki/new.pem"
+	eventually 2 says "$dir/out" "error probe-https object=$pki/new.pem reason=bad-configuration detail=cannot%20be%20read"
+	say "check e https 127.0.0.1:8449 every=1s timeout=900ms $files"
+	eventually 5 says "$dir/out" 'health e 127.0.0.1:8449 up '
+	exec 7>&-
+}
+
+@test "probe-https as a filter is nobody soon though it has nothing to ask" {
+	filter 'service s tcp 192.0.2.1:80'
+	eventually 2 is_nobody
+	exec 7>&-
 }

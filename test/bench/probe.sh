@@ -1,9 +1,10 @@
-# probe.sh - what a check costs: ours, HAProxy's, and a bare epoll loop's, on loopback
+# probe.sh - what a check costs: ours, HAProxy's, and (not https) a bare epoll loop's, on loopback
 # shellcheck shell=sh disable=SC2154,SC2015,SC2034
 
 probe_sides='floor grouped ours haproxy'
 probe_targets='1000 5000'
-probe_port=8080
+probe_methods='tcp http https'
+probe_port=8080 # and the next: TLS
 probe_rounds=3
 
 bench_probe() {
@@ -11,7 +12,7 @@ bench_probe() {
 	: >"$dir/probe"
 	probe_server
 	for round in $(seq "$probe_rounds"); do
-		for method in tcp http; do
+		for method in $probe_methods; do
 			for n in $probe_targets; do
 				for side in $probe_sides; do
 					"probe_can_$side" "$method" || continue
@@ -26,14 +27,12 @@ bench_probe() {
 	probe_table
 }
 
-
-
 probe_can_floor() {
-	:
+	[ "$1" != https ]
 }
 
 probe_can_grouped() {
-	:
+	[ "$1" != https ]
 }
 
 probe_can_ours() {
@@ -44,7 +43,10 @@ probe_can_haproxy() {
 	command -v haproxy >/dev/null
 }
 
+# Nobody verifies: what a check costs is asked, and HAProxy would verify one name for all.
 probe_server() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=bench \
+	    -days 2 -keyout "$dir/tls.key" -out "$dir/tls.pem" 2>/dev/null
 	cat >"$dir/nginx.conf" <<-END
 		daemon off;
 		master_process off;
@@ -61,6 +63,10 @@ probe_server() {
 			scgi_temp_path $dir/nginx.scgi;
 			server {
 				listen 0.0.0.0:$probe_port backlog=8192;
+				listen 0.0.0.0:$((probe_port + 1)) ssl backlog=8192;
+				ssl_certificate $dir/tls.pem;
+				ssl_certificate_key $dir/tls.key;
+				ssl_session_cache builtin:10000;
 				location / { return 200 "ok\n"; }
 			}
 		}
@@ -73,6 +79,10 @@ probe_server() {
 # targets N: their addresses, 127.1.x.y
 probe_targets() {
 	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "127.1.%d.%d\n", i / 250, i % 250 + 1 }'
+}
+
+probe_port_of() {
+	[ "$1" = https ] && echo $((probe_port + 1)) || echo "$probe_port"
 }
 
 # Each launches one process whose pid is $checker; it ends by SIGTERM.
@@ -89,9 +99,9 @@ probe_launch_grouped() {
 
 probe_launch_ours() {
 	{
-		echo "check web $1 every=1s timeout=500ms"
-		echo "service web tcp 10.0.0.1:$probe_port check=web"
-		probe_targets "$2" | sed "s/.*/server web &:$probe_port/"
+		echo "check web $1 every=1s timeout=500ms$([ "$1" != https ] || echo ' verify=no')"
+		echo "service web tcp 10.0.0.1:$(probe_port_of "$1") check=web"
+		probe_targets "$2" | sed "s/.*/server web &:$(probe_port_of "$1")/"
 	} >"$dir/probe.conf"
 	mkfifo "$dir/probe.fifo"
 	"probe-$1" -v <"$dir/probe.fifo" >"$dir/ours.out" 2>"$dir/ours.err" &
@@ -103,17 +113,19 @@ probe_launch_ours() {
 
 probe_launch_haproxy() {
 	{
-		printf 'global\n\tnbthread 1\n\tmaxconn 2000\ndefaults\n\tmode %s\n' "$1"
+		printf 'global\n\tnbthread 1\n\tmaxconn 2000\ndefaults\n\tmode %s\n' "${1%s}"
 		printf '\ttimeout connect 500ms\n\ttimeout check 500ms\n\ttimeout client 1s\n'
 		printf '\ttimeout server 1s\n'
-		printf 'frontend f\n\tbind 127.0.0.1:8081\n\tdefault_backend b\nbackend b\n'
+		printf 'frontend f\n\tbind 127.0.0.1:8089\n\tdefault_backend b\nbackend b\n'
 		[ "$1" = tcp ] || printf '\toption httpchk GET /\n'
 		probe_targets "$2" |
-		    awk -v port="$probe_port" '{ print "\tserver s" NR " " $1 ":" port " check inter 1s" }'
+		    awk -v port="$(probe_port_of "$1")" -v ssl="$([ "$1" != https ] ||
+		        echo ' check-ssl verify none')" \
+		        '{ print "\tserver s" NR " " $1 ":" port " check inter 1s" ssl }'
 	} >"$dir/haproxy.cfg"
 	haproxy -db -q -f "$dir/haproxy.cfg" >/dev/null 2>"$dir/haproxy.err" &
 	checker=$!
-	eventually 5 probe-tcp 127.0.0.1:8081 >/dev/null || fail "haproxy: $(cat "$dir/haproxy.err")"
+	eventually 5 probe-tcp 127.0.0.1:8089 >/dev/null || fail "haproxy: $(cat "$dir/haproxy.err")"
 }
 
 probe_cpu() {
@@ -164,7 +176,8 @@ probe_table() {
 		us = median(cost, n)
 		if (side == "grouped")
 			floor = us
-		printf f, method, targets, side, sprintf("%.1f", us), sprintf("%.2f", us / floor),
+		printf f, method, targets, side, sprintf("%.1f", us),
+		    method != "https" ? sprintf("%.2f", us / floor) : "-",
 		    sprintf("%.1f", pss / 1024), late, bad
 		n = 0; late = bad = "-"; pss = 0
 	}

@@ -267,15 +267,17 @@ static int
 check_server(const struct ipvs_service *s, const struct ipvs_server *d, unsigned int seed)
 {
 	_Alignas(struct nlmsghdr) char buf[IPVS_NL_MAX];
-	struct ipvs_server back;
+	struct ipvs_server back, said = *d;
 	struct record_error e;
 	struct ipvs_line l;
 	char line[IPVS_LINE_MAX];
 	size_t len = ipvs_line_server(s, d, line);
 
+	said.keep = (uint16_t)((d->upper == 0 ? IPVS_KEEP_UPPER : 0) |
+	    (d->lower == 0 ? IPVS_KEEP_LOWER : 0));
 	if (ipvs_line_parse(&l, line, len, &e) == -1 || !l.has_server ||
 	    memcmp(&l.service.id, &s->id, sizeof(s->id)) != 0 ||
-	    memcmp(&l.server, d, sizeof(*d)) != 0)
+	    memcmp(&l.server, &said, sizeof(said)) != 0)
 		return fail(line, seed);
 	if (ipvs_nl_server(buf, 20, IPVS_ADD, &s->id, d)->nlmsg_len > sizeof(buf) ||
 	    ipvs_nl_read_server((void *)buf, &s->id, &back, NULL) == -1 ||
