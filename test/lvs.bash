@@ -25,9 +25,10 @@
 # are for nat. Services are $VIP, $VIP6 and all of 192.168.154.0/24 and fd00:154::/64; the client
 # is all of 192.168.155.0/24 as well. The world takes seconds: all files of a run share it.
 #
-# A test has a service address of its own, $at or $at6: for two minutes the kernel takes a packet
-# from a port that a client uses again for one of the earlier connection, which had another server
-# or tunnel; and it keeps the counts of a server that was removed for the next service of the address.
+# A test has a service address of its own, $at or $at6, as the kernel keeps the counts of a server
+# that was removed for the next service of the address. And a connection from a port that the client
+# has used before (it draws anew every 10 s) is scheduled like any other (conn_reuse_mode 3), not
+# sent where the one before it went.
 
 SERVERS='s1 s2 s3'
 DIRECTORS='d e'
@@ -82,6 +83,7 @@ director() {
 		for f in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/vs/sloppy_tcp; do
 			echo 1 >$f
 		done
+		echo 3 >ipv4/vs/conn_reuse_mode
 		exec tc qdisc add dev eth0 clsact'
 }
 
@@ -128,7 +130,7 @@ server() {
 	spawn_on "$1" "$1.udp" lvs-client tell "$1" "$VIP" "$VIP6"
 }
 
-# web NAME: the host's nginx; /big is 2 MB at 500 kB a second; log: the client, the server's port.
+# web NAME: the host's nginx; /big is 3 MB at 500 kB a second; log: the client, the server's port.
 web() {
 	cat >"$lvs/$1.conf" <<-END
 		daemon off;
@@ -178,7 +180,7 @@ lvs_world() {
 	    "route add $MANY6:/64 via $NET6:11"
 	director d 11
 	director e 12
-	head -c 2000000 /dev/zero >"$lvs/big"
+	head -c 3000000 /dev/zero >"$lvs/big"
 	for s in $SERVERS; do
 		server "$s" $n
 		n=$((n + 1))

@@ -101,10 +101,11 @@ targets() {
 	shares 's3 4'
 }
 
-@test "ovf: the heaviest up to its weight in connections, then the next" {
-	service ovf 2 3 1 | program
-	keep "$at" "$at" "$at" "$at" "$at" "$at"
-	order 's2 s2 s2 s1 s1 s3'
+@test "ovf: the heaviest until it has more connections than its weight, then the next" {
+	service ovf 1 2 1 | program
+	on d ipvsadm -e -t "$at:80" -r "${rs}3:80" -g -w 0
+	keep "$at" "$at" "$at" "$at" "$at"
+	order 's2 s2 s2 s1 s1'
 }
 
 @test "sh: a client stays with its server, and clients are spread" {
