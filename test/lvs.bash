@@ -219,7 +219,9 @@ program() {
 
 # get WORD...: the client asks (see test/bench/lvs-client.c); who answered is in $dir/answers, one a line.
 get() {
-	: >"$lvs/s1.log" >"$lvs/s2.log" >"$lvs/s3.log"
+	: >"$lvs/s1.log"
+	: >"$lvs/s2.log"
+	: >"$lvs/s3.log"
 	on c lvs-client get "$@" >"$dir/answers" </dev/null
 }
 
@@ -252,17 +254,17 @@ answered() {
 
 # shares 'NAME N, NAME N': how often each answered.
 shares() {
-	local have='' name
+	local said='' name
 	local -A times=()
 	while read -r name; do
 		times[$name]=$((${times[$name]:-0} + 1))
 	done <"$dir/answers"
 	for name in $SERVERS; do
-		[ -z "${times[$name]:-}" ] || have="$have${have:+, }$name ${times[$name]}"
+		[ -z "${times[$name]:-}" ] || said="$said${said:+, }$name ${times[$name]}"
 		unset "times[$name]"
 	done
-	[ "$have" = "$1" ] && [ "${#times[@]}" -eq 0 ] ||
-	    fail "answered: $have; ${!times[*]} ${times[*]}; not: $1"
+	[ "$said" = "$1" ] && [ "${#times[@]}" -eq 0 ] ||
+	    fail "answered: $said; ${!times[*]} ${times[*]}; not: $1"
 }
 
 # order 'NAME NAME...': who answered, in order.
