@@ -10,66 +10,81 @@
 #
 #   @test "wrr keeps to the weights" {
 #           program <<-END
-#                   -A -t $VIP:80 -s wrr
-#                   -a -t $VIP:80 -r $(rs 1):80 -g -w 2
+#                   -A -t $at:80 -s wrr
+#                   -a -t $at:80 -r ${rs}1:80 -g -w 2
 #           END
-#           get -n 10 $VIP
+#           get -n 10 $at
 #           shares 's1 10'
 #   }
 #
 # One wire. d is the director (.11) and e its second (.12), c the client (.20), s1 to s3 are the
-# real servers (.31 to .33), each with an nginx that answers its name on ports 80 and 443. They
-# have the addresses of services on lo and answer no ARP for them; what comes in an ipip, gre or
-# gue tunnel they take (IPv6 needs devices with a local address: ip6tnl0 and ip6gre0 drop all). Their second addresses, 10.153.0.31 and so on, route back through d: those
+# real servers (.31 to .33), each with an nginx that answers its name on ports 80 and 443, and a UDP
+# service on ports 53 and 7007. They have the addresses of services on lo and answer no ARP for them;
+# what comes in an ipip, gre or gue tunnel they take (IPv6 needs devices with a local address: ip6tnl0
+# and ip6gre0 drop all). Their second addresses, 10.153.0.31 and so on, route back through d: those
 # are for nat. Services are $VIP, $VIP6 and all of 192.168.154.0/24 and fd00:154::/64; the client
-# is all of 192.168.155.0/24 as well. The world is made once a file, as it takes seconds.
+# is all of 192.168.155.0/24 as well. The world takes seconds: all files of a run share it.
+#
+# A test has a service address of its own, $at or $at6, as the kernel keeps the counts of a server
+# that was removed for the next service of the address. And a connection from a port that the client
+# has used before (it draws anew every 10 s) is scheduled like any other (conn_reuse_mode 3), not
+# sent where the one before it went.
 
 SERVERS='s1 s2 s3'
-DIRECTORS=${DIRECTORS:-d}
+DIRECTORS='d e'
 MANY=192.168.154 MANY6=fd00:154: CLIENTS=192.168.155
 CLIENT=$NET.20 CLIENT6=$NET6:20
 GUE=6080
-lvs=$BATS_FILE_TMPDIR
+lvs=$BATS_SUITE_TMPDIR
+at=$MANY.${BATS_SUITE_TEST_NUMBER:-} at6=$MANY6:${BATS_SUITE_TEST_NUMBER:-}
 
-# rs N, rs6 N: the address of a real server; nat N, nat6 N: its address behind the director.
-rs() { echo "$NET.3$1"; }
-rs6() { echo "[$NET6:3$1]"; }
-nat() { echo "10.153.0.3$1"; }
-nat6() { echo "[fd00:10::3$1]"; }
+# ${rs}N, ${rs6}N: the address of a real server; ${nat}N, ${nat6}N: its address behind the director.
+rs=$NET.3 rs6=$NET6:3
+nat=10.153.0.3 nat6=fd00:10::3
 
-# wire HOST N: a namespace on the bridge. An IPv6 director cannot be told to send no redirects, with
-# which a server would answer around it: so hosts take none.
+# wire HOST N [IP-LINE...]: a namespace on the bridge. An IPv6 director cannot be told to send no
+# redirects, with which a server would answer around it: so hosts take none.
 wire() {
-	ip netns add "$1"
+	local host=$1 n=$2
+	shift 2
+	ip netns add "$host"
 	ip -batch - <<-END
-		link add v$1 type veth peer name eth0 address 02:00:00:00:00:$2 netns $1
-		link set v$1 master br0 up
+		link add v$host type veth peer name eth0 address 02:00:00:00:00:$n netns $host
+		link set v$host master br0 up
 	END
-	ip netns exec "$1" sh -c '
+	ip netns exec "$host" sh -c '
 		cd /proc/sys/net
-		echo 0 | tee ipv6/conf/*/accept_dad ipv6/conf/*/router_solicitations \
-		    ipv6/conf/*/accept_redirects ipv4/conf/*/rp_filter ipv4/conf/*/send_redirects >/dev/null'
-	ip -n "$1" -batch - <<-END
+		for f in ipv6/conf/*/accept_dad ipv6/conf/*/router_solicitations \
+		    ipv6/conf/*/accept_redirects ipv4/conf/*/rp_filter ipv4/conf/*/send_redirects
+		do
+			echo 0 >$f
+		done
+		exec ip -batch -' <<-END
 		link set lo up
 		link set eth0 up
-		address add $NET.$2/24 brd + dev eth0
-		address add $NET6:$2/64 dev eth0 nodad
+		address add $NET.$n/24 brd + dev eth0
+		address add $NET6:$n/64 dev eth0 nodad
+		$(printf '%s\n' "$@")
 	END
 }
 
+# The server has the address of the service too and would drop, as from itself, what a director
+# sends it from there: the label keeps IPv6 from choosing it (IPv4 takes the first of a network).
 director() {
-	wire "$1" "$2"
-	ip netns exec "$1" sh -c '
+	wire "$1" "$2" \
+	    "address add 10.153.0.$2/24 dev eth0" \
+	    "address add fd00:10::$2/64 dev eth0 nodad" \
+	    "route add local $MANY.0/24 dev lo" \
+	    "route add local $MANY6:/64 dev lo" \
+	    "route add $CLIENTS.0/24 via $CLIENT" \
+	    "addrlabel add prefix $VIP6/128 label 99"
+	on "$1" sh -c '
 		cd /proc/sys/net
-		echo 1 | tee ipv4/ip_forward ipv6/conf/all/forwarding >/dev/null
-		echo 1 | tee ipv4/vs/sloppy_tcp >/dev/null'
-	ip -n "$1" -batch - <<-END
-		address add 10.153.0.$2/24 dev eth0
-		address add fd00:10::$2/64 dev eth0 nodad
-		route add local $MANY.0/24 dev lo
-		route add local $MANY6:/64 dev lo
-		route add $CLIENTS.0/24 via $CLIENT
-	END
+		for f in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/vs/sloppy_tcp; do
+			echo 1 >$f
+		done
+		echo 3 >ipv4/vs/conn_reuse_mode
+		exec tc qdisc add dev eth0 clsact'
 }
 
 # hold HOST: the director has the address of the services and says so.
@@ -81,40 +96,41 @@ hold_vip() {
 }
 
 server() {
-	wire "$1" "$2"
-	ip netns exec "$1" sh -c '
-		cd /proc/sys/net/ipv4/conf/all
-		echo 1 >arp_ignore
-		echo 2 >arp_announce
-		ip fou add port '$GUE' gue
-		ip -6 fou add port '$GUE' gue'
-	ip -n "$1" -batch - <<-END
-		address add $VIP/32 dev lo
-		address add $VIP6/128 dev lo nodad
-		route add local $MANY.0/24 dev lo
-		route add local $MANY6:/64 dev lo
-		address add 10.153.0.$2/24 dev eth0
-		address add fd00:10::$2/64 dev eth0 nodad
-		rule add from 10.153.0.0/24 table 100
-		route add default via 10.153.0.11 table 100
-		route add $CLIENTS.0/24 via $CLIENT
-		link set tunl0 up
-		link set gre0 up
-		link set sit0 up
-		link add tun6 type ip6tnl mode any local $NET6:$2 remote ::
-		link add gre6 type ip6gre local $NET6:$2 remote ::
-		link set tun6 up
-		link set gre6 up
-	END
-	ip -n "$1" -6 -batch - <<-END
+	wire "$1" "$2" \
+	    "address add $VIP/32 dev lo" \
+	    "address add $VIP6/128 dev lo nodad" \
+	    "route add local $MANY.0/24 dev lo" \
+	    "route add local $MANY6:/64 dev lo" \
+	    "address add 10.153.0.$2/24 dev eth0" \
+	    "address add fd00:10::$2/64 dev eth0 nodad" \
+	    'rule add from 10.153.0.0/24 table 100' \
+	    'route add default via 10.153.0.11 table 100' \
+	    'route add default via fd00:10::11 table 100' \
+	    "route add $CLIENTS.0/24 via $CLIENT" \
+	    'link set tunl0 up' \
+	    'link set gre0 up' \
+	    'link set sit0 up' \
+	    "link add tun6 type ip6tnl mode any local $NET6:$2 remote ::" \
+	    "link add gre6 type ip6gre local $NET6:$2 remote ::" \
+	    'link set tun6 up' \
+	    'link set gre6 up' \
+	    "fou add port $GUE gue"
+	on "$1" sh -c '
+		cd /proc/sys/net/ipv4/conf
+		echo 1 >all/arp_ignore
+		echo 2 >all/arp_announce
+		for f in */rp_filter; do
+			echo 0 >$f
+		done
+		exec ip -6 -batch -' <<-END
 		rule add from fd00:10::/64 table 100
-		route add default via fd00:10::11 table 100
+		fou add port $GUE gue
 	END
-	ip netns exec "$1" sh -c 'echo 0 | tee /proc/sys/net/ipv4/conf/*/rp_filter >/dev/null'
 	web "$1"
+	spawn_on "$1" "$1.udp" lvs-client tell "$1" "$VIP" "$VIP6"
 }
 
-# web NAME: the host's nginx; /big is 2 MB at 500 kB a second; log: the client, the server's port.
+# web NAME: the host's nginx; /big is 3 MB at 500 kB a second; log: the client, the server's port.
 web() {
 	cat >"$lvs/$1.conf" <<-END
 		daemon off;
@@ -153,19 +169,18 @@ web() {
 lvs_world() {
 	local n=31 s
 	[ "${VIPTOOLS_PRIVATE:-}" = yes ] || lacking 'root and test/run'
-	need ipvsadm nginx python3 nft
+	need ipvsadm nginx tc
+	[ ! -e "$lvs/world" ] || return 0
 	dir=$lvs
 	ip link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0
 	ip link set br0 up
-	wire c 20
-	ip -n c -batch - <<-END
-		route add local $CLIENTS.0/24 dev lo
-		route add $MANY.0/24 via $NET.11
-		route add $MANY6:/64 via $NET6:11
-	END
+	wire c 20 \
+	    "route add local $CLIENTS.0/24 dev lo" \
+	    "route add $MANY.0/24 via $NET.11" \
+	    "route add $MANY6:/64 via $NET6:11"
 	director d 11
-	[ "$DIRECTORS" = d ] || director e 12
-	head -c 2000000 /dev/zero >"$lvs/big"
+	director e 12
+	head -c 3000000 /dev/zero >"$lvs/big"
 	for s in $SERVERS; do
 		server "$s" $n
 		n=$((n + 1))
@@ -173,22 +188,23 @@ lvs_world() {
 	hold_vip d
 	for s in $SERVERS; do
 		eventually 20 [ -s "$lvs/$s.nginx" ]
+		eventually 20 says "$lvs/$s.udp.out" ready
 	done
+	: >"$lvs/world"
 }
 
-lvs_end() {
-	local h p
-	[ ! -e "$lvs/pids" ] || while read -r p; do
-		kill -KILL -- "-$p" 2>/dev/null || :
-	done <"$lvs/pids"
-	for h in c $DIRECTORS $SERVERS; do
-		ip netns delete "$h" 2>/dev/null || :
-	done
-	ip link delete br0 || :
-}
-
-teardown_file() {
-	lvs_end
+# mark N NETWORK PORT...: what comes to the director for these ports has this mark, and nothing else.
+mark() {
+	local n=$1 network=$2 port
+	shift 2
+	{
+		printf 'qdisc delete dev eth0 clsact\nqdisc add dev eth0 clsact\n'
+		for port; do
+			printf 'filter add dev eth0 ingress protocol ip flower %s action skbedit mark %s\n' \
+			    "dst_ip $network ip_proto tcp dst_port $port" "$n"
+		done
+	} >"$dir/marks"
+	on d tc -batch "$dir/marks"
 }
 
 # program [DIRECTOR]: its table is what standard input says, as ipvsadm -S would; nothing else.
@@ -201,16 +217,16 @@ program() {
 	fi
 }
 
-# get WORD...: the client asks (see lvs.py); who answered is in $dir/answers, one a line.
+# get WORD...: the client asks (see test/bench/lvs-client.c); who answered is in $dir/answers, one a line.
 get() {
-	for s in $SERVERS; do
-		: >"$lvs/$s.log"
-	done
-	on c python3 -S -E "$TOP/test/lvs.py" get "$@" >"$dir/answers" </dev/null
+	: >"$lvs/s1.log"
+	: >"$lvs/s2.log"
+	: >"$lvs/s3.log"
+	on c lvs-client get "$@" >"$dir/answers" </dev/null
 }
 
 ask() {
-	on c python3 -S -E "$TOP/test/lvs.py" ask "$@" >"$dir/answers"
+	on c lvs-client ask "$@" >"$dir/answers"
 }
 
 # keep NAME WORD...: as get, but the connections stay until the test ends; answers in $dir/answers.
@@ -225,25 +241,37 @@ keep() {
 }
 
 keep_open() {
-	exec ip netns exec c python3 -S -E "$TOP/test/lvs.py" get -k "$@" >"$dir/answers" < <(sleep 1000)
+	exec ip netns exec c lvs-client get -k "$@" >"$dir/answers"
 }
 
 answered() {
-	[ "$(wc -l <"$dir/answers")" -ge "$1" ]
+	local have
+	mapfile -t have <"$dir/answers"
+	[ "${#have[@]}" -ge "$1" ]
 }
+
+# What follows starts no process: under user-mode-linux each one costs this shell 0.1 s.
 
 # shares 'NAME N, NAME N': how often each answered.
 shares() {
-	local have
-	have=$(sort "$dir/answers" | uniq -c | awk '{ printf "%s%s %d", s, $2, $1; s = ", " }')
-	[ "$have" = "$1" ] || fail "answered: $have; not: $1"
+	local said='' name
+	local -A times=()
+	while read -r name; do
+		times[$name]=$((${times[$name]:-0} + 1))
+	done <"$dir/answers"
+	for name in $SERVERS; do
+		[ -z "${times[$name]:-}" ] || said="$said${said:+, }$name ${times[$name]}"
+		unset "times[$name]"
+	done
+	[ "$said" = "$1" ] && [ "${#times[@]}" -eq 0 ] ||
+	    fail "answered: $said; ${!times[*]} ${times[*]}; not: $1"
 }
 
 # order 'NAME NAME...': who answered, in order.
 order() {
 	local have
-	have=$(xargs <"$dir/answers")
-	[ "$have" = "$1" ] || fail "answered: $have; not: $1"
+	mapfile -t have <"$dir/answers"
+	[ "${have[*]}" = "$1" ] || fail "answered: ${have[*]}; not: $1"
 }
 
 # seen ADDRESS N: the servers' logs show N requests, all of this client.
@@ -252,5 +280,12 @@ seen() {
 }
 
 logged() {
-	[ "$(cat "$lvs"/s?.log | awk '{ print $1 }' | sort | uniq -c | awk '{ print $1, $2 }')" = "$2 $1" ]
+	local s client n=0
+	for s in $SERVERS; do
+		while read -r client _; do
+			[ "$client" = "$1" ] || return
+			n=$((n + 1))
+		done <"$lvs/$s.log"
+	done
+	[ "$n" -eq "$2" ]
 }

@@ -2,25 +2,17 @@
 # Persistence, one-packet scheduling, firewall marks, thresholds, and two directors.
 
 load ../helper
-DIRECTORS='d e'
 load ../lvs
 
 setup_file() {
 	lvs_world
-	for s in s1 s2; do
-		spawn_on "$s" "$s.udp" python3 -S -E "$TOP/test/lvs.py" tell "$s" "$VIP" "$VIP6"
-	done
-}
-
-setup() {
-	at=$MANY.$((200 + BATS_TEST_NUMBER))
 }
 
 @test "persistence keeps a client with its server, and other clients elsewhere" {
 	program <<-END
 		-A -t $at:80 -s rr -p 300
-		-a -t $at:80 -r $(rs 1):80 -g
-		-a -t $at:80 -r $(rs 2):80 -g
+		-a -t $at:80 -r ${rs}1:80 -g
+		-a -t $at:80 -r ${rs}2:80 -g
 	END
 	get -n 6 "$CLIENTS.1,$at"
 	one=$(sort -u "$dir/answers" | xargs)
@@ -32,8 +24,8 @@ setup() {
 @test "persistence by a netmask keeps a network with one server" {
 	program <<-END
 		-A -t $at:80 -s rr -p 300 -M 255.255.255.0
-		-a -t $at:80 -r $(rs 1):80 -g
-		-a -t $at:80 -r $(rs 2):80 -g
+		-a -t $at:80 -r ${rs}1:80 -g
+		-a -t $at:80 -r ${rs}2:80 -g
 	END
 	get "$CLIENTS.1,$at" "$CLIENTS.2,$at" "$CLIENTS.3,$at"
 	[ "$(sort -u "$dir/answers" | wc -l)" -eq 1 ]
@@ -42,40 +34,35 @@ setup() {
 }
 
 @test "one-packet scheduling spreads the datagrams of one socket; without it they stay" {
-	for v in "$VIP" "$VIP6"; do
-		case $v in *:*) v6=6 b="[$v]" ;; *) v6='' b=$v ;; esac
-		eventually 10 says "$lvs/s2.udp.out" ready
-		program <<-END
-			-A -u $b:7007 -s rr
-			-a -u $b:7007 -r $("rs$v6" 1):7007 -g
-			-a -u $b:7007 -r $("rs$v6" 2):7007 -g
-		END
-		ask -n 8 "$v"
-		[ "$(sort -u "$dir/answers" | wc -l)" -eq 1 ]
-		program <<-END
-			-A -u $b:7007 -s rr -o
-			-a -u $b:7007 -r $("rs$v6" 1):7007 -g
-			-a -u $b:7007 -r $("rs$v6" 2):7007 -g
-		END
-		ask -n 8 "$v"
-		shares 's1 4, s2 4'
-	done
+	one_packet "$VIP" "$VIP" "$rs"1 "$rs"2
+	one_packet "$VIP6" "[$VIP6]" "[${rs6}1]" "[${rs6}2]"
+}
+
+# one_packet ADDRESS SERVICE SERVER SERVER
+one_packet() {
+	program <<-END
+		-A -u $2:7007 -s rr
+		-a -u $2:7007 -r $3:7007 -g
+		-a -u $2:7007 -r $4:7007 -g
+	END
+	ask -n 8 "$1"
+	[[ $(<"$dir/answers") =~ ^((s1.?){8}|(s2.?){8})$ ]]
+	program <<-END
+		-A -u $2:7007 -s rr -o
+		-a -u $2:7007 -r $3:7007 -g
+		-a -u $2:7007 -r $4:7007 -g
+	END
+	ask -n 8 "$1"
+	shares 's1 4, s2 4'
 }
 
 @test "a firewall mark with persistence keeps ports 80 and 443 of a client together" {
 	program <<-END
 		-A -f 7 -s rr -p 300
-		-a -f 7 -r $(rs 1):0 -g
-		-a -f 7 -r $(rs 2):0 -g
+		-a -f 7 -r ${rs}1:0 -g
+		-a -f 7 -r ${rs}2:0 -g
 	END
-	on d nft -f - <<-END
-		table ip marks {
-			chain prerouting {
-				type filter hook prerouting priority -150
-				ip daddr $at tcp dport { 80, 443 } meta mark set 7
-			}
-		}
-	END
+	mark 7 "$at" 80 443
 	for n in 1 2 3 4; do
 		get -p 80 "$CLIENTS.$n,$at"
 		first=$(cat "$dir/answers")
@@ -89,37 +76,60 @@ setup() {
 @test "a server at its upper threshold gets nothing until it is below the lower one" {
 	program <<-END
 		-A -t $at:80 -s rr
-		-a -t $at:80 -r $(rs 1):80 -g -x 2 -y 1
-		-a -t $at:80 -r $(rs 2):80 -g
+		-a -t $at:80 -r ${rs}1:80 -g -x 2 -y 1
+		-a -t $at:80 -r ${rs}2:80 -g
 	END
 	keep "$at" "$at" "$at" "$at" "$at" "$at" "$at" "$at"
 	shares 's1 2, s2 6'
+	on d ipvsadm --set 0 1 0
+	kill "$spawned"
+	eventually 10 idle
+	on d ipvsadm --set 0 120 0
+	get -n 4 "$at"
+	shares 's1 2, s2 2'
 }
 
-# vip_to DIRECTOR: it has the address, and the client and the servers know.
-vip_to() {
-	local other=d
-	[ "$1" = e ] || other=e
-	ip -n "$other" address delete "$VIP/32" dev eth0
-	ip -n "$1" address add "$VIP/32" dev eth0
-	on "$1" garp -c 2 eth0 "$VIP"
+idle() {
+	[[ $(on d ipvs-get -s) == *"$rs"1:80*active=0\ inactive=0*"$rs"2:80*active=0\ inactive=0* ]]
 }
 
-two_directors() {
+# serves DIRECTOR ADDRESS...: it has them, and the client and the servers know; the other has not.
+serves() {
+	local here=$1 other=d a
+	shift
+	[ "$here" = e ] || other=e
+	for a; do
+		ip -n "$other" address delete "$a" dev eth0
+		ip -n "$here" address add "$a" dev eth0
+		on "$here" garp -c 1 eth0 "${a%/*}"
+	done
+}
+
+# goes_on ADDRESS... <TABLE: a download goes on where a director without a plug gives way to the
+# other one. The client stands still meanwhile, so that there is something left of it.
+goes_on() {
 	local h
-	printf '%s\n' "$@" >"$dir/table"
+	cat >"$dir/table"
 	for h in d e; do
 		program "$h" <"$dir/table"
-		on "$h" sh -c 'echo "1 0" >/proc/sys/net/ipv4/vs/sync_threshold'
+		on "$h" sysctl -qw net.ipv4.vs.sync_threshold='2 50'
 	done
 	on d ipvsadm --start-daemon master --mcast-interface eth0 --syncid 7
 	on e ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 7
-}
-
-end_sync() {
+	spawn_on c big curl -s -o "$dir/big" "http://$VIP/big"
+	eventually 10 size_of "$dir/big" 200000
+	kill -STOP "$spawned"
+	not size_of "$dir/big" 3000000
+	eventually 10 knows_connection
+	ip link set vd nomaster
+	serves e "$@"
+	kill -CONT "$spawned"
+	eventually 20 size_of "$dir/big" 3000000
+	cmp "$dir/big" "$lvs/big"
+	ip link set vd master br0
+	serves d "$@"
 	on d ipvsadm --stop-daemon master
 	on e ipvsadm --stop-daemon backup
-	vip_to d
 }
 
 size_of() {
@@ -127,18 +137,19 @@ size_of() {
 }
 
 knows_connection() {
-	on e ipvsadm -Lnc | grep -q ESTABLISHED
+	on e ipvsadm -Lnc | grep -q "ESTABLISHED $CLIENT:.*$VIP:80"
 }
 
 @test "a download through dr goes on at the other director when it knows the connections" {
-	two_directors "-A -t $VIP:80 -s wlc" "-a -t $VIP:80 -r $(rs 1):80 -g"
-	spawn_on c big curl -s -o "$dir/big" "http://$VIP/big"
-	eventually 10 size_of "$dir/big" 200000
-	eventually 10 knows_connection
-	vip_to e
-	ip -n d link set eth0 down
-	eventually 20 size_of "$dir/big" 2000000
-	ip -n d link set eth0 up
-	end_sync
-	cmp "$dir/big" "$lvs/big"
+	goes_on "$VIP/32" <<-END
+		-A -t $VIP:80 -s wlc
+		-a -t $VIP:80 -r ${rs}1:80 -g
+	END
+}
+
+@test "a download through nat goes on at the other director when it knows the connections" {
+	goes_on "$VIP/32" 10.153.0.11/24 <<-END
+		-A -t $VIP:80 -s wlc
+		-a -t $VIP:80 -r ${nat}1:80 -m
+	END
 }

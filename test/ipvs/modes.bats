@@ -8,66 +8,63 @@ setup_file() {
 	lvs_world
 }
 
-# through SERVICE ADDRESS-OF OPTION...: 200 requests; the servers' addresses are of the function.
+# through SERVICE SERVERS OPTION...: 50 requests; the servers' addresses begin with SERVERS.
 through() {
-	local service=$1 of=$2 weight n=1
+	local address=$1 service=$1 servers=$2 end='' client=$CLIENT
 	shift 2
-	{
-		echo "-A -t [$service]:80 -s wrr" | sed 's/\[\([0-9.]*\)\]/\1/'
-		for weight in 5 3 2; do
-			echo "-a -t [$service]:80 -r $($of $n):80 $* -w $weight" |
-			    sed 's/-t \[\([0-9.]*\)\]/-t \1/'
-			n=$((n + 1))
-		done
-	} | program
-	get -n 200 "$service"
-	shares 's1 100, s2 60, s3 40'
-	case $service in
-	*:*) seen "$CLIENT6" 200 ;;
-	*) seen "$CLIENT" 200 ;;
-	esac
+	case $service in *:*) service="[$service]" client=$CLIENT6 ;; esac
+	case $servers in *:*) servers="[$servers" end=']' ;; esac
+	program <<-END
+		-A -t $service:80 -s wrr
+		-a -t $service:80 -r ${servers}1$end:80 $* -w 5
+		-a -t $service:80 -r ${servers}2$end:80 $* -w 3
+		-a -t $service:80 -r ${servers}3$end:80 $* -w 2
+	END
+	get -n 50 "$address"
+	shares 's1 25, s2 15, s3 10'
+	seen "$client" 50
 }
 
 @test "nat carries IPv4" {
-	through "$VIP" nat -m
+	through "$at" "$nat" -m
 }
 
 @test "nat carries IPv6" {
-	through "$VIP6" nat6 -m
+	through "$at6" "$nat6" -m
 }
 
 @test "dr carries IPv4" {
-	through "$VIP" rs -g
+	through "$at" "$rs" -g
 }
 
 @test "dr carries IPv6" {
-	through "$VIP6" rs6 -g
+	through "$at6" "$rs6" -g
 }
 
 @test "tun carries IPv4 in ipip" {
-	through "$VIP" rs -i
+	through "$at" "$rs" -i
 }
 
 @test "tun carries IPv6 in IPv6" {
-	through "$VIP6" rs6 -i
+	through "$at6" "$rs6" -i
 }
 
 @test "tun carries IPv6 to servers that have IPv4" {
-	through "$VIP6" rs -i
+	through "$at6" "$rs" -i
 }
 
 @test "tun carries IPv4 in gre" {
-	through "$VIP" rs -i --tun-type gre
+	through "$at" "$rs" -i --tun-type gre
 }
 
 @test "tun carries IPv6 in gre" {
-	through "$VIP6" rs6 -i --tun-type gre
+	through "$at6" "$rs6" -i --tun-type gre
 }
 
 @test "tun carries IPv4 in gue" {
-	through "$VIP" rs -i --tun-type gue --tun-port $GUE
+	through "$at" "$rs" -i --tun-type gue --tun-port $GUE
 }
 
 @test "tun carries IPv6 in gue" {
-	through "$VIP6" rs6 -i --tun-type gue --tun-port $GUE
+	through "$at6" "$rs6" -i --tun-type gue --tun-port $GUE
 }

@@ -1,6 +1,7 @@
 /* ipvs - tables, differences, lines and messages of lib/ipvs over seeded random tables; prints
- * what is wrong. -g SEED prints a random table as ipvsadm's lines. */
+ * what is wrong. -g FOLDER N writes random tables as ipvsadm's lines to the files 1 to N. */
 
+#include <err.h>
 #include <libmnl/libmnl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -302,23 +303,29 @@ check_round_trips(unsigned int seed)
 	return failed;
 }
 
-static int
-print_table(unsigned int seed)
+static void
+write_table(const char *folder, unsigned int seed)
 {
-	char line[IPVS_LINE_MAX];
+	char line[IPVS_LINE_MAX], name[4096];
 	struct ipvs_table t;
+	FILE *f;
 
+	snprintf(name, sizeof(name), "%s/%u", folder, seed);
+	f = fopen(name, "w");
+	if (f == NULL)
+		err(1, "%s", name);
 	state = seed;
 	draw_table(&t, false);
+	fprintf(f, "# table %u\n", seed);
 	for (size_t i = 0; i < t.n; i++) {
-		fwrite(line, 1, ipvs_line_service(&t.row[i].service, line), stdout);
+		fwrite(line, 1, ipvs_line_service(&t.row[i].service, line), f);
 		for (size_t j = 0; j < t.row[i].n; j++)
 			fwrite(line, 1,
-			    ipvs_line_server(&t.row[i].service, &t.row[i].item[j].server, line),
-			    stdout);
+			    ipvs_line_server(&t.row[i].service, &t.row[i].item[j].server, line), f);
 	}
 	ipvs_table_free(&t);
-	return 0;
+	if (fclose(f) != 0)
+		err(1, "%s", name);
 }
 
 int
@@ -326,8 +333,11 @@ main(int argc, char *argv[])
 {
 	int failed = 0;
 
-	if (argc == 3 && strcmp(argv[1], "-g") == 0)
-		return print_table((unsigned int)atoi(argv[2]));
+	if (argc == 4 && strcmp(argv[1], "-g") == 0) {
+		for (unsigned int seed = 1; seed <= (unsigned int)atoi(argv[3]); seed++)
+			write_table(argv[2], seed);
+		return 0;
+	}
 	for (unsigned int seed = 1; seed <= 20000 && failed < 10; seed++) {
 		state = seed;
 		failed += check_diff(seed) + check_round_trips(seed);
