@@ -3,7 +3,6 @@
 # servers, stages and directors die.
 
 load ../helper
-DIRECTORS='d e'
 load ../lvs
 
 # Every half second, with 0.4 s for an answer: two bad ones in a row are known after 1.4 s; this
@@ -15,6 +14,10 @@ setup_file() {
 	need ipvs-set vip-run
 	lvs_world
 	ip -n d address delete "$VIP/32" dev eth0
+}
+
+teardown_file() {
+	hold # as the files after this one have it
 }
 
 setup() {
@@ -121,7 +124,7 @@ outage() {
 
 @test "a server whose nginx is killed fails no request once that is known, and is back after rise" {
 	direct d "$CHECK" "service web tcp $VIP:80 sched=rr mode=dr check=alive" \
-	    "server web $(rs 1):80" "server web $(rs 2):80" "server web $(rs 3):80 backup"
+	    "server web ${rs}1:80" "server web ${rs}2:80" "server web ${rs}3:80 backup"
 	hold
 	eventually 30 serves_all d 2
 	asks kept -k # rr: one with each server
@@ -158,8 +161,8 @@ outage() {
 @test "the restart of a stage of the balance side, or of vip-run, fails no request" {
 	config="$CHECK
 service web tcp $VIP:80 sched=rr mode=dr check=alive
-server web $(rs 1):80
-server web $(rs 2):80"
+server web ${rs}1:80
+server web ${rs}2:80"
 	hold
 	direct d "$config"
 	eventually 30 serves_all d 2
@@ -187,7 +190,7 @@ server web $(rs 2):80"
 @test "ipvsadm -C in the middle of traffic is repaired within 5 s, and nobody else's service is touched" {
 	hold
 	direct d "$CHECK" "service web tcp $VIP:80 sched=rr mode=dr check=alive" \
-	    "server web $(rs 1):80" "server web $(rs 2):80"
+	    "server web ${rs}1:80" "server web ${rs}2:80"
 	eventually 30 serves_all d 2
 	asks one
 	cleared=$(clock)
@@ -208,7 +211,7 @@ pair() {
 	printf '%s\n' "router web if=eth0 vrid=121 prio=$1 advert=500ms preempt=no startup=0s" \
 	    "address web $VIP/24" 'track web pool:web' "$CHECK" \
 	    "service web tcp $VIP:80 sched=rr mode=dr check=alive quorum=2" \
-	    "server web $(rs 1):80" "server web $(rs 2):80" "server web $(rs 3):80" \
+	    "server web ${rs}1:80" "server web ${rs}2:80" "server web ${rs}3:80" \
 	    'sync web if=eth0 id=7 router=web'
 }
 
