@@ -119,8 +119,9 @@ uninstall:
 deps deps-check:
 	share/deps/install share/deps/build $(if $(filter %-check,$@),share/deps/check)
 
-demo: all $(addprefix $(build)/test/,udp-probe holders-log)
+demo: all $(addprefix $(build)/test/,udp-probe page-probe holders-log)
 	build=$(abspath $(build)) share/demo
+	build=$(abspath $(build)) share/demo -b
 
 clean:
 	rm -rf build build-san build-fuzz build-lint

@@ -152,13 +152,16 @@ static struct want
 want_of(const struct pool_service *s, const struct pool_server *x, int64_t now)
 {
 	struct want w = {0};
+	bool leaves;
 
 	if (x->state == VERDICT_UP)
 		w.serves = !x->backup || !s->state.up;
 	else if (x->state == VERDICT_NONE)
 		w.serves = s->resort && !x->drain;
-	w.drain = x->drain;
-	w.present = w.serves || s->conf.quiesce;
+	/* A backup that works and is no longer needed ends what it has begun. */
+	leaves = x->backup && x->present && !w.serves && x->state == VERDICT_UP && !s->conf.quiesce;
+	w.drain = x->drain || leaves;
+	w.present = w.serves || s->conf.quiesce || leaves;
 	w.weight = w.serves ? weight_now(x, now) : 0;
 	return w;
 }

@@ -157,7 +157,13 @@ service='service web tcp 192.0.2.10:80 sched=wlc'
 	    'pool web up healthy=1 total=1 weight=1 t=100.000000' \
 	    'server web 192.0.2.12:80 weight=7 mode=nat' 'remove server web 192.0.2.11:80' \
 	    'pool web down healthy=0 total=1 weight=0 backups=1 t=101.000000'
+	# what a backup has begun it ends, unless it goes down
 	story '' '' 'backup weight=7' < <(up 11 100; up 12 100; down 11 101; up 11 102)
+	holds '192.0.2.11:80 1' '192.0.2.12:80 0'
+	ends 'server web 192.0.2.11:80 weight=1 mode=nat' \
+	    'server web 192.0.2.12:80 weight=0 mode=nat drain' \
+	    'pool web up healthy=1 total=1 weight=1 t=102.000000'
+	story '' '' 'backup weight=7' < <(up 11 100; up 12 100; down 11 101; up 11 102; down 12 103)
 	holds '192.0.2.11:80 1'
 	story 'quorum=2' '' '' backup < <(up 11 100; up 12 100; up 13 100; down 11 101)
 	holds '192.0.2.12:80 1' '192.0.2.13:80 1'

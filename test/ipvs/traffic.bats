@@ -22,6 +22,8 @@ teardown_file() {
 
 setup() {
 	dir=$BATS_TEST_TMPDIR
+	on d ipvsadm -C
+	on e ipvsadm -C
 }
 
 teardown() {
@@ -30,9 +32,6 @@ teardown() {
 	[ ! -e "$dir/pids" ] || for p in $(tac "$dir/pids"); do
 		kill -TERM "$p" 2>/dev/null || continue
 		eventually 60 gone "$p"
-	done
-	for h in d e; do
-		on "$h" ipvsadm -C
 	done
 	for s in $SERVERS; do
 		is_running "$(pid_in "$s")" || web_again "$s"

@@ -237,14 +237,17 @@ check_server(const struct world *w, const struct world_service *s, unsigned int 
 	    s->conf.slowstart >= POOL_RAMP_STEPS && w->now < x->up_since + s->conf.slowstart;
 	bool serves = x->state == UP ? !x->backup || !s->up : x->state == UNKNOWN && !any_up;
 
+	bool leaves;
+
 	if (x->state == UNKNOWN && x->drain)
 		serves = false;
-	require(x->present == (serves || s->conf.quiesce),
+	leaves = x->backup && x->state == UP && x->present && !serves && !s->conf.quiesce;
+	require(x->present == (serves || s->conf.quiesce || leaves),
 	    "a server is in the table or not against the rule");
 	if (!x->present)
 		return;
 	require(!x->edited, "an edit was not said");
-	require(x->said_drain == x->drain, "drain was not said");
+	require(x->said_drain == (x->drain || leaves), "drain was not said");
 	if (!serves)
 		require(x->said == 0, "a server that does not serve has a weight");
 	else if (!ramps)
