@@ -4,9 +4,11 @@
 load helper
 load peers
 
+BATS_TEST_TIMEOUT=400 # some wait for what others need too
+
 setup_file() {
 	need keepalived zebra vrrpd
-	scenarios | play 8
+	scenarios | play 5
 }
 
 teardown_file() {
