@@ -72,7 +72,10 @@ least='
 				split(line, w)
 				if (w[1] == "-A") # a mark may have a service of either family
 					service = w[2] w[3] (line ~ / -6/ ? "6" : "")
-				now[service (w[1] == "-a" ? w[5] : "")] = line
+				server = ""
+				if (w[1] == "-a" && match(line, / -r [^ ]+/))
+					server = substr(line, RSTART, RLENGTH)
+				now[service server] = line
 			}
 			close(ours "/" n ".table")
 			said = other = 0
