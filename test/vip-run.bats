@@ -238,9 +238,10 @@ health nginx - up' ]
 @test "vip-run leaves a stage alone that stood still for a moment" {
 	start
 	old=$(stages)
-	kill -STOP "$(stage vip-up)"
-	kill -CONT "$(stage vip-up)"
-	never 1.5 not is_running "$(stage vip-up)"
+	still=$(stage vip-up)
+	kill -STOP "$still"
+	kill -CONT "$still"
+	never 1.5 not is_running "$still"
 	[ "$(stages)" = "$old" ]
 }
 

@@ -5,6 +5,8 @@
 load ../helper
 load ../lvs
 
+BATS_TEST_TIMEOUT=600 # a start of vip-run takes user-mode-linux 10 s
+
 # Every half second, with 0.4 s for an answer: two bad ones in a row are known after 1.4 s; this
 # host may take as long again to act on it.
 CHECK='check alive http path=/ every=500ms timeout=400ms rise=2 fall=2'
