@@ -276,6 +276,7 @@ reload() {
 
 @test "vip-run on SIGHUP with a mistake of the balance side changes nothing on either" {
 	start_both
+	eventually says "$dir/seen" 'pool shop up'
 	before="$(stages) $(balance_stages) $(cat "$run/.conf" "$balance/.conf")"
 	configure "$router prio=3" "$address" "$check" "$service" "$server" 'server shop nowhere'
 	: >"$dir/seen"
