@@ -78,7 +78,7 @@ programs: all $(unit_programs) $(sim)
 check: programs
 	build=$(build) test/run $(TESTS)
 
-# What needs a kernel with IPVS, alone; TABLES=500 for more random tables than the usual 100.
+# What needs a kernel with IPVS, alone.
 check-ipvs: programs
 	build=$(build) test/run test/ipvs/*.bats
 

@@ -6,14 +6,12 @@
 load helper
 load peers
 
-BATS_TEST_TIMEOUT=400 # the first waits for most of what happens
-
 STAGES='cat vrrp-watch vrrp-elect vrrp-advert vip-up garp'
 PROCESSES="$STAGES follow vip-run all"
 
 setup_file() {
 	need keepalived
-	faults | play 10 faults.bash
+	faults | play 30 faults.bash
 }
 
 teardown_file() {
@@ -43,7 +41,7 @@ faults() {
 # result FAULT KIND ROLE: waits for it; its figures in $figures.
 result() {
 	local d=$BATS_FILE_TMPDIR/$1-$2-$3
-	eventually 350 test -e "$d/status"
+	eventually 150 test -e "$d/status"
 	[ "$(cat "$d/status")" -eq 0 ] || { cat "$d/log" && fail "$*"; } || return
 	figures=$(tail -n 1 "$d/log")
 }

@@ -9,7 +9,7 @@ setup_file() {
 	need root
 	for phase in 0 1 2 3 4 5 6 7 8 9; do
 		echo "heal:$phase ${OURS:-ours} v2"
-	done | play 5
+	done | play 8
 }
 
 teardown_file() {

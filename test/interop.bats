@@ -4,8 +4,6 @@
 load helper
 load peers
 
-BATS_TEST_TIMEOUT=400 # some wait for what others need too
-
 setup_file() {
 	need keepalived zebra vrrpd
 	scenarios | play 5
@@ -30,30 +28,29 @@ scenarios() {
 	echo they_die_alone keepalived v3
 }
 
-# overlapped_at_most MS: two nodes held it for no longer. handover= ends it at 600 ms where adverts
-# come every 100 ms.
+# overlapped_at_most MS: two nodes held it for no longer.
 overlapped_at_most() {
 	[ "$(figure overlap)" -le "$1" ]
 }
 
 @test "vrrp-elect stops and keepalived serves on (version 2)" {
 	outcome we_stop keepalived v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 2)" {
 	outcome they_stop keepalived v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 2)" {
 	outcome we_preempt keepalived v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 2)" {
 	outcome they_preempt keepalived v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 2)" {
@@ -67,22 +64,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 2 with a password)" {
 	outcome we_stop keepalived v2-password
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 2 with a password)" {
 	outcome they_stop keepalived v2-password
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 2 with a password)" {
 	outcome we_preempt keepalived v2-password
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 2 with a password)" {
 	outcome they_preempt keepalived v2-password
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 2 with a password)" {
@@ -96,22 +93,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 3)" {
 	outcome we_stop keepalived v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 3)" {
 	outcome they_stop keepalived v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 3)" {
 	outcome we_preempt keepalived v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 3)" {
 	outcome they_preempt keepalived v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 3)" {
@@ -125,22 +122,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and keepalived serves on (version 3 over IPv6)" {
 	outcome we_stop keepalived v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when keepalived stops (version 3 over IPv6)" {
 	outcome they_stop keepalived v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts keepalived (version 3 over IPv6)" {
 	outcome we_preempt keepalived v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to keepalived of higher priority (version 3 over IPv6)" {
 	outcome they_preempt keepalived v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to keepalived when all of its node is killed (version 3 over IPv6)" {
@@ -154,22 +151,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and FRR's vrrpd serves on (version 2)" {
 	outcome we_stop frr v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when FRR's vrrpd stops (version 2)" {
 	outcome they_stop frr v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts FRR's vrrpd (version 2)" {
 	outcome we_preempt frr v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to FRR's vrrpd of higher priority (version 2)" {
 	outcome they_preempt frr v2
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to FRR's vrrpd when all of its node is killed (version 2)" {
@@ -183,22 +180,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and FRR's vrrpd serves on (version 3)" {
 	outcome we_stop frr v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when FRR's vrrpd stops (version 3)" {
 	outcome they_stop frr v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts FRR's vrrpd (version 3)" {
 	outcome we_preempt frr v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to FRR's vrrpd of higher priority (version 3)" {
 	outcome they_preempt frr v3
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to FRR's vrrpd when all of its node is killed (version 3)" {
@@ -212,22 +209,22 @@ overlapped_at_most() {
 
 @test "vrrp-elect stops and FRR's vrrpd serves on (version 3 over IPv6)" {
 	outcome we_stop frr v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect takes over when FRR's vrrpd stops (version 3 over IPv6)" {
 	outcome they_stop frr v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect preempts FRR's vrrpd (version 3 over IPv6)" {
 	outcome we_preempt frr v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vrrp-elect yields to FRR's vrrpd of higher priority (version 3 over IPv6)" {
 	outcome they_preempt frr v3-ipv6
-	overlapped_at_most 600
+	overlapped_at_most 300
 }
 
 @test "vip-up leaves the address to FRR's vrrpd when all of its node is killed (version 3 over IPv6)" {

@@ -217,7 +217,7 @@ play_no_more() {
 # outcome SCENARIO PEER FORM: waits for it; 0 when it ended well, with what it said in $figures.
 outcome() {
 	local d=$BATS_FILE_TMPDIR/$1-$2-$3
-	eventually 350 test -e "$d/status"
+	eventually 150 test -e "$d/status"
 	cat "$d/log"
 	[ "$(cat "$d/status")" -eq 0 ] || return 1
 	figures=$(tail -n 1 "$d/log")

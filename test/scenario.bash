@@ -40,7 +40,7 @@ begin() {
 	done
 	hosts a b c
 	form "$1"
-	patience=$((advert * 5 / 1000 + 10)) # what is judged are the figures
+	patience=$((advert * 5 / 1000 + 4))
 	spawn_on a answer-a udp-probe -s a && bystander
 	spawn_on b answer-b udp-probe -s b && bystander
 	HOSTS=$([ "$peer" = frr ] && echo a c || echo a b c) history "$vip"

@@ -8,7 +8,7 @@ setup_file() {
 	lvs_world
 }
 
-# through SERVICE SERVERS OPTION...: 50 requests; the servers' addresses begin with SERVERS.
+# through SERVICE SERVERS OPTION...: 200 requests; the servers' addresses begin with SERVERS.
 through() {
 	local address=$1 service=$1 servers=$2 end='' client=$CLIENT
 	shift 2
@@ -20,9 +20,9 @@ through() {
 		-a -t $service:80 -r ${servers}2$end:80 $* -w 3
 		-a -t $service:80 -r ${servers}3$end:80 $* -w 2
 	END
-	get -n 50 "$address"
-	shares 's1 25, s2 15, s3 10'
-	seen "$client" 50
+	get -n 200 "$address"
+	shares 's1 100, s2 60, s3 40'
+	seen "$client" 200
 }
 
 @test "nat carries IPv4" {
