@@ -25,7 +25,6 @@ stand_ins() {
 	for stage in probe-tcp probe-http probe-https probe-exec pool-elect; do
 		ln -s "$BUILD/$stage" "$dir/bin/$stage"
 	done
-	stub ipvs-get :
 	stub ipvs-set "[ \$# -eq 0 ] || exit 0; exec tee -a '$dir/balanced'"
 	cp "$BUILD/vip-run" "$dir/bin"
 	configure 'router web if=eth0 vrid=51' 'address web 192.0.2.10/24'
