@@ -35,6 +35,7 @@ DIRECTORS='d e'
 MANY=192.168.154 MANY6=fd00:154: CLIENTS=192.168.155
 CLIENT=$NET.20 CLIENT6=$NET6:20
 GUE=6080
+BIG=100000000
 lvs=$BATS_SUITE_TMPDIR
 at=$MANY.${BATS_SUITE_TEST_NUMBER:-} at6=$MANY6:${BATS_SUITE_TEST_NUMBER:-}
 
@@ -130,7 +131,7 @@ server() {
 	spawn_on "$1" "$1.udp" lvs-client tell "$1" "$VIP" "$VIP6"
 }
 
-# web NAME: the host's nginx; /big is 3 MB at 500 kB a second; log: the client, the server's port.
+# web NAME: the host's nginx; /big is 100 MB at 10 MB a second; log: the client, the server's port.
 web() {
 	cat >"$lvs/$1.conf" <<-END
 		daemon off;
@@ -158,7 +159,7 @@ web() {
 				}
 				location = /big {
 					root $lvs;
-					limit_rate 500k;
+					limit_rate 10m;
 				}
 			}
 		}
@@ -180,7 +181,7 @@ lvs_world() {
 	    "route add $MANY6:/64 via $NET6:11"
 	director d 11
 	director e 12
-	head -c 3000000 /dev/zero >"$lvs/big"
+	head -c "$BIG" /dev/zero >"$lvs/big"
 	for s in $SERVERS; do
 		server "$s" $n
 		n=$((n + 1))

@@ -96,7 +96,7 @@ knows_connection() {
 	ip link set vd nomaster
 	eventually 20 says "$dir/e.out" 'state web MASTER'
 	kill -CONT "$spawned"
-	eventually 20 cmp "$dir/big" "$lvs/big"
+	eventually 60 cmp "$dir/big" "$lvs/big"
 	hang_up d
 	hang_up e
 	for h in d e; do
